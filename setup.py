@@ -1,2 +1,19 @@
-from setuptools import setup, find_packages
-setup(name='discl',version='0.1.0',packages=find_packages())
+from configparser import ConfigParser
+from pathlib import Path
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+config = ConfigParser(delimiters=['='])
+config.read(here/'settings.ini')
+cfg = config['DEFAULT']
+lines = lambda key: cfg[key].split('\n')[1:]
+
+setup(
+    name=cfg['lib_name'], version=cfg['version'], description=cfg['description'], keywords=cfg['keywords'],
+    author=cfg['author'], license=cfg['license'], python_requires='>=' + cfg['min_python'],
+    long_description=(here/'README.md').read_text(encoding='utf8'), long_description_content_type='text/markdown',
+    packages=find_packages(include=['discl', 'discl.*']),
+    package_data={'discl': ['published.csv', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*']},
+    install_requires=lines('requirements'), extras_require={'dev': lines('dev_requirements')},
+    entry_points={'console_scripts': lines('console_scripts')},
+)

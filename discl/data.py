@@ -7,7 +7,7 @@ __all__ = ['IMAGES', 'SPLITS', 'FASHION', 'open_image', 'ImageSet', 'shots', 'di
            'long_tail_counts', 'fashion_lt', 'open_data']
 
 # %% ../nbs/02_data.ipynb #00400e79
-import hashlib, io
+import hashlib, io, os
 from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd, pyarrow.parquet as pq
@@ -114,14 +114,14 @@ def _checked(items, classes, name, on_bad, say=print):
 
 def divide(
     labels, # int (n,)
-    val, test, # shares, in (0, 1)
+    val, test, # shares, in [0, 1)
     seed=0,
 ): # array of n split names
     "Split by class, so that each split holds every class that has enough images"
     rng, out = np.random.default_rng(seed), np.full(len(labels), 'train', dtype=object)
     for c in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == c))
-        n_val, n_test = (min(max(1, round(len(rows)*s)), (len(rows) - 1)//2) for s in (val, test))
+        n_val, n_test = (min(max(1, round(len(rows)*s)), (len(rows) - 1)//2) if s else 0 for s in (val, test))
         out[rows[:n_val]], out[rows[n_val:n_val + n_test]] = 'val', 'test'
     return out
 
@@ -135,6 +135,8 @@ def image_folder(
     "An ImageFolder directory"
     folder = Path(folder)
     if not folder.is_dir(): raise DisclError(f'{folder}: no such folder')
+    closed = [p for p in (folder, *folder.glob('*/'), *folder.glob('*/*/')) if not os.access(p, os.R_OK | os.X_OK)]
+    if closed: raise DisclError(f'{closed[0]}: this folder cannot be read; its permissions are {closed[0].stat().st_mode & 0o777:o}')
     whole = not (folder/'train').is_dir()
     roots = {'train': folder} if whole else {s: folder/s for s in SPLITS if (folder/s).is_dir()}
     inside = {p.name for r in roots.values() for p in r.iterdir() if p.is_dir() and not p.name.startswith('.')}

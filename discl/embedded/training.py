@@ -38,7 +38,7 @@ def fit(
     size=128, # batch size
     lr=1e-3, # peak learning rate (one-cycle)
     ema=.999, # decay of the averaged weights
-    every=200, # steps between checkpoints and log lines
+    every=100, # steps between checkpoints and log lines
 ): # nn.Module: the averaged model
     "AdamW with one-cycle learning rate under bf16 autocast; returns the exponential moving average"
     path = Path(path)

@@ -1,0 +1,92 @@
+"""What CI proves, in this order: notebooks are clean, export leaves no diff, every module imports alone, a notebook
+imports only lower numbers, README matches its notebook, notebooks run, tests pass. `python tests/check.py`"""
+import ast, filecmp, json, os, re, shutil, subprocess, sys, tempfile, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+NOTEBOOKS = sorted(p for p in (ROOT/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
+
+
+def code(path):
+    "Source of a notebook's code cells, without magics"
+    cells = [''.join(c['source']) for c in json.loads(path.read_text())['cells'] if c['cell_type'] == 'code']
+    return [re.sub(r'^\s*[%!].*$', '', c, flags=re.M) for c in cells]
+
+
+def copy_of_tree(folder):
+    for part in ('nbs', 'discl', 'settings.ini', 'pyproject.toml', 'setup.py', 'README.md'):
+        source = ROOT/part
+        ignore = shutil.ignore_patterns('checkpoints', '.ipynb_checkpoints', '__pycache__', '*.safetensors', '*.parquet')
+        shutil.copytree(source, folder/part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder/part)
+
+
+def differing(folder, pattern):
+    made = {p.relative_to(folder) for p in folder.glob(pattern)}
+    return sorted(str(p) for p in made if not (ROOT/p).exists() or not filecmp.cmp(folder/p, ROOT/p, shallow=False))
+
+
+def clean_and_exported():
+    with tempfile.TemporaryDirectory() as d:
+        folder = Path(d)
+        copy_of_tree(folder)
+        quiet = dict(cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([BIN/'nbdev-clean'], **quiet)
+        assert not (dirty := differing(folder, 'nbs/**/*.ipynb')), f'not clean (run nbdev-clean): {dirty}'
+        shutil.rmtree(folder/'discl')
+        (folder/'discl').mkdir()
+        subprocess.run([BIN/'nbdev-export'], **quiet)
+        assert not (stale := differing(folder, 'discl/**/*.py')), f'library and notebooks differ (run nbdev-export): {stale}'
+        modules = {p.relative_to(folder) for p in folder.glob('discl/**/*.py')}
+        orphans = {p.relative_to(ROOT) for p in ROOT.glob('discl/**/*.py')} - modules - {Path('discl/embedded/__init__.py')}
+        assert not orphans, f'modules without a notebook: {orphans}'
+
+
+def imports_alone():
+    for path in sorted((ROOT/'discl').rglob('*.py')):
+        name = '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
+        done = subprocess.run([sys.executable, '-c', f'import {name}'], cwd=tempfile.gettempdir(), capture_output=True, text=True)
+        assert done.returncode == 0, f'import {name} fails alone:\n{done.stderr}'
+
+
+def only_lower_numbers():
+    numbers = {m[2]: int(m[1]) for p in NOTEBOOKS if (m := re.fullmatch(r'(\d\d)_(\w+)', p.stem)) and p.parent == ROOT/'nbs'}
+    for path in NOTEBOOKS:
+        if path.parent != ROOT/'nbs' or not path.stem[:2].isdigit(): continue
+        own = int(path.stem[:2])
+        for cell in code(path):
+            for node in ast.walk(ast.parse(cell)):
+                names = [node.module or ''] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                for name in (n.split('.')[1] for n in names if n.startswith('discl.')):
+                    assert numbers.get(name, 99) < own, f'{path.name} imports discl.{name}, which is not below {own:02d}'
+
+
+def readme():
+    command = [BIN/'jupyter', 'nbconvert', '--to', 'markdown', '--stdout', '--log-level', 'ERROR', ROOT/'nbs/index.ipynb']
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() + '\n'
+    return text.replace('](images/', '](nbs/images/')  # the notebook lies one folder deeper
+
+
+def readme_matches():
+    assert readme() == (ROOT/'README.md').read_text(), 'README.md differs from nbs/index.ipynb (run python tests/check.py --readme)'
+
+
+def notebooks_run():
+    subprocess.run([BIN/'nbdev-test', '--n_workers', '1', '--timing'], cwd=ROOT, check=True)
+
+
+def tests_pass():
+    subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests'], cwd=ROOT, check=True)
+
+
+if __name__ == '__main__':
+    if '--readme' in sys.argv:
+        (ROOT/'README.md').write_text(readme())
+        sys.exit()
+    os.environ['PATH'] = f'{BIN}{os.pathsep}{os.environ["PATH"]}'
+    for step in (clean_and_exported, imports_alone, only_lower_numbers, readme_matches, notebooks_run, tests_pass):
+        print(f'== {step.__name__.replace("_", " ")}', flush=True)
+        start = time.perf_counter()
+        try: step()
+        except (AssertionError, subprocess.CalledProcessError) as e: sys.exit(f'{e}')
+        print(f'   ok, {time.perf_counter() - start:.0f} s', flush=True)

@@ -1,0 +1,86 @@
+"The whole way on a small folder of real images, twice; and what goes wrong on the way."
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from discl import cli
+from discl.core import DisclError
+from discl.data import fashion_lt
+from discl.experiments import COLUMNS, Plan, Run
+
+SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--share', '.99',
+         '--curriculum', 'none,oversample,BS/diverse-to-specific']
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    root, images = tmp_path_factory.mktemp('data'), fashion_lt()
+    for split, each in (('train', None), ('val', 10), ('test', 10)):
+        own = images[split]
+        for c in (7, 8, 9):
+            n = {7: 100, 8: 60, 9: 12}[c] if split == 'train' else each
+            pool = fashion_lt(1)['train'] if split == 'train' else own
+            rows = np.flatnonzero(pool.labels == c)[:n]
+            place = root/split/images.classes[c]
+            place.mkdir(parents=True)
+            for r in rows: pool.image(r).save(place/f'{r}.png')
+    return root
+
+
+def command(*argv): # -> keyword arguments as the command line gives them
+    return cli.options('run', [str(a) for a in argv])
+
+
+def test_run_and_resume(folder, tmp_path, capsys):
+    given = command('--data', folder, '--out', tmp_path/'run', *SMALL)
+    cli.run(**given)
+    out = tmp_path/'run'
+    results = pd.read_csv(out/'results.csv')
+    assert list(results) == COLUMNS and len(results) == 3
+    assert results.few.between(0, 100).all() and results.many.isna().all()
+    page = (out/'report.html').read_text()
+    assert page.count('data:image/png') >= 6 and 'ImageNet-LT' in page and 'src="http' not in page
+    assert pd.read_csv(out/'trial-0/hard.csv').name.unique().tolist() == ['ankle boot']
+    table = Run(out, say=lambda _: None).store.table()
+    assert len(table) == 12*2*2 and table.job.is_unique
+    before = {p: p.stat().st_mtime_ns for p in out.rglob('*') if p.suffix in ('.parquet', '.safetensors') or 'arms' in p.parts}
+    capsys.readouterr()
+    cli.run(**given)
+    said = capsys.readouterr().out
+    assert 'going on with an earlier run' in said and 'is there already' in said and '0 made now' in said
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+    arms = Run(out, say=lambda _: None).results()
+    assert arms.steps.nunique() == 1 and arms.list_size.nunique() == 1
+
+
+def test_another_plan_in_the_same_folder_is_refused(folder, tmp_path):
+    Run(tmp_path/'r', Plan(data=str(folder), steps=2), say=lambda _: None)
+    with pytest.raises(DisclError, match='made with another steps'): Run(tmp_path/'r', Plan(data=str(folder), steps=3))
+
+
+def test_nothing_kept_names_the_class(folder, tmp_path):
+    plan = Plan(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=1.5, pretrain_epochs=1, width=8, epochs=2, arms=('CE/none',))
+    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    with pytest.raises(DisclError, match=r'no sample of ankle boot reaches the threshold 1.500 .* Lower it'): run.all()
+    assert len(run.store) == 12
+
+
+@pytest.mark.parametrize('changes, words', [
+    (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
+    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into')])
+def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
+    with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Plan(data=str(folder), **changes))
+    assert not (tmp_path/'r').exists()
+
+
+def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
+    broken = tmp_path/'data'
+    shutil.copytree(folder, broken)
+    victim = next((broken/'train/bag').iterdir())
+    victim.write_bytes(victim.read_bytes()[:100])
+    monkeypatch.setattr(sys, 'argv', ['discl', 'run', '--data', str(broken), '--out', str(tmp_path/'r')])
+    with pytest.raises(SystemExit, match=f'{victim.name}: not a whole image'): cli.main()
+    assert not (tmp_path/'r').exists()
