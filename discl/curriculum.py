@@ -53,6 +53,7 @@ def schedule(
     if curriculum_epochs is None: curriculum_epochs = round(epochs*60/65)
     if not 0 <= curriculum_epochs <= epochs: raise DisclError(f'{curriculum_epochs} curriculum epochs of {epochs}')
     if strategy == 'text-only' and 0. not in levels: raise DisclError('text-only needs λ = 0 among the levels')
+    if not levels and strategy not in ('none', 'oversample'): raise DisclError(f'{strategy} needs a level below 1')
     return STRATEGIES[strategy](levels, curriculum_epochs) + [REAL]*(epochs - curriculum_epochs)
 
 # %% ../nbs/07_curriculum.ipynb #7cdea390
@@ -70,7 +71,7 @@ def list_size(
     "How long an epoch is"
     if not 0 < r <= 1 or not 0 < p < 1: raise DisclError(f'r = {r} lies in (0, 1], p = {p} in (0, 1)')
     keep = round(r*nontail)
-    return keep, max(int(p/(1 - p)*keep), tail)
+    return keep, max(int(p/(1 - p)*keep), 2*tail)
 
 def epoch_list(
     stage, # Stage

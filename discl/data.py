@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['IMAGES', 'SPLITS', 'FASHION', 'open_image', 'ImageSet', 'shots', 'divide', 'image_folder', 'image_csv',
-           'long_tail_counts', 'fashion_lt', 'open_data']
+           'long_tail_counts', 'fashion_lt', 'is_fashion', 'open_data']
 
 # %% ../nbs/02_data.ipynb #00400e79
-import hashlib, io, os
+import hashlib, io, os, re
 from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd, pyarrow.parquet as pq
@@ -25,10 +25,10 @@ def open_image(
     try:
         image = Image.open(io.BytesIO(data) if isinstance(data, bytes) else data)
         image.load()
+        image = ImageOps.exif_transpose(image)
     except Exception as e:
         where = 'these bytes' if isinstance(data, bytes) else data
         raise DisclError(f'{where}: not a whole image ({e}). Replace it, or take it out of the data.') from e
-    image = ImageOps.exif_transpose(image)
     if image.mode.startswith('I'): # 16 bits a pixel
         image = Image.fromarray((np.asarray(image).astype(np.float64)/257).round().clip(0, 255).astype(np.uint8))
     if 'A' in image.getbands() or 'transparency' in image.info:
@@ -74,10 +74,11 @@ class ImageSet:
 # %% ../nbs/02_data.ipynb #6ba47af1
 def shots(
     counts, # training images of each class
+    fewer_than=20, # training images that make a class few-shot
 ): # array of 'many' (> 100), 'medium' (20–100), 'few' (< 20), per class
     "The three groups in which long-tail accuracy is reported"
     counts = np.asarray(counts)
-    return np.where(counts > 100, 'many', np.where(counts < 20, 'few', 'medium'))
+    return np.where(counts > 100, 'many', np.where(counts < fewer_than, 'few', 'medium'))
 
 @patch
 def arrays(self:ImageSet,
@@ -90,8 +91,8 @@ def arrays(self:ImageSet,
     return np.stack([one(i) for i in range(len(self))]) if len(self) else np.zeros((0, size, size, 3), np.uint8)
 
 # %% ../nbs/02_data.ipynb #ba20f896
-def _checked(items, classes, name, on_bad, say=print):
-    "Decode every image once, take its id from its bytes, and look at what is left"
+def _checked(items, classes, name, on_bad, have, val, test, seed, say=print):
+    "Decode every image once, take its id from its bytes, drop copies, divide, and look at what is left"
     ids, bad = [], []
     for path in items.path:
         try:
@@ -102,7 +103,9 @@ def _checked(items, classes, name, on_bad, say=print):
         raise DisclError(f'{len(bad)} of {len(items)} images cannot be read (on_bad="skip" leaves them out):\n' + '\n'.join(bad[:10]))
     if bad: say(f'left out {len(bad)} of {len(items)} images that cannot be read:\n' + '\n'.join(bad))
     items = items.assign(id=ids).dropna(subset='id')
-    items = items.drop_duplicates(['id', 'label', 'split'])
+    copies = items.duplicated(['id', 'label', 'split'])
+    if copies.any(): say(f'{name}: {copies.sum()} images are copies of another of their class; each is used once')
+    items = _with_splits(items[~copies].reset_index(drop=True), have, val, test, seed)
     torn = items[items.id.duplicated(keep=False)].sort_values('id')
     if len(torn): raise DisclError(f'{torn.path.iloc[0]} and {torn.path.iloc[1]} are the same image in two splits or classes. Take one away.')
     if len(classes) < 2: raise DisclError(f'{name}: {len(classes)} class ({", ".join(classes)}); a classifier needs two or more')
@@ -139,6 +142,8 @@ def image_folder(
     if closed: raise DisclError(f'{closed[0]}: this folder cannot be read; its permissions are {closed[0].stat().st_mode & 0o777:o}')
     whole = not (folder/'train').is_dir()
     roots = {'train': folder} if whole else {s: folder/s for s in SPLITS if (folder/s).is_dir()}
+    if whole and (odd := [p.name for p in folder.iterdir() if p.name in {*SPLITS, 'training', 'validation', 'valid'}]):
+        raise DisclError(f'{folder}: has {", ".join(sorted(odd))} but no train/; name the splits train, val and test')
     inside = {p.name for r in roots.values() for p in r.iterdir() if p.is_dir() and not p.name.startswith('.')}
     if not whole and (odd := {p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith('.')} - set(SPLITS)):
         raise DisclError(f'{folder}: unknown split {", ".join(sorted(odd))}; known are {", ".join(SPLITS)}')
@@ -147,7 +152,7 @@ def image_folder(
             for p in sorted(c.rglob('*')) if p.suffix.lower() in IMAGES]
     if not rows: raise DisclError(f'{folder}: no images ({", ".join(sorted(IMAGES))}) in class folders')
     items = pd.DataFrame(rows, columns=['path', 'label', 'split'])
-    return _checked(_with_splits(items, set(roots), val, test, seed), classes, str(folder), on_bad)
+    return _checked(items, classes, str(folder), on_bad, set(roots), val, test, seed)
 
 def _with_splits(items, have, val, test, seed): # divide the training images for the splits that are not there
     train = items.split == 'train'
@@ -165,7 +170,8 @@ def image_csv(
     "A CSV of image paths and labels"
     path = Path(path)
     if not path.is_file(): raise DisclError(f'{path}: no such file')
-    frame = pd.read_csv(path, dtype=str, skipinitialspace=True)
+    try: frame = pd.read_csv(path, dtype=str, skipinitialspace=True, keep_default_na=False, na_values=[''])
+    except ValueError as e: raise DisclError(f'{path}: not a CSV with columns path and label ({e})') from e
     if {'path', 'label'} - set(frame): raise DisclError(f'{path}: needs columns path and label, has {", ".join(frame)}')
     for column in ('path', 'label'):
         lost = frame.index[frame[column].isna()]
@@ -175,7 +181,7 @@ def image_csv(
     if len(odd): raise DisclError(f'{path}: row {odd.index[0] + 2} has unknown split {odd.split.iloc[0]!r}; known are {", ".join(SPLITS)}')
     classes = sorted(frame.label.unique())
     items = pd.DataFrame(dict(path=[str(path.parent/p) for p in frame.path], label=frame.label.map(classes.index), split=frame.split))
-    return _checked(_with_splits(items, set(frame.split), val, test, seed), classes, str(path), on_bad)
+    return _checked(items, classes, str(path), on_bad, set(frame.split), val, test, seed)
 
 # %% ../nbs/02_data.ipynb #e696dc0e
 FASHION = ['t-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot']
@@ -205,12 +211,16 @@ def fashion_lt(
     return ImageSet(pd.concat(kept[1:] + kept[:1])[['id', 'label', 'split', 'data']], FASHION, f'fashion-lt IR {imbalance:g} seed {seed}')
 
 # %% ../nbs/02_data.ipynb #df814e5f
+def is_fashion(what): # name of data -> bool
+    "Is it the embedded set?"
+    return re.fullmatch(r'fashion-lt(:[^:]*){0,2}', str(what)) is not None
+
 def open_data(
     what, # folder, CSV file, or 'fashion-lt', 'fashion-lt:IR', 'fashion-lt:IR:SEED'
     on_bad='raise', # 'raise' or 'skip' images that cannot be read
 ): # ImageSet
     "An image set by name"
-    if str(what).startswith('fashion-lt'):
+    if is_fashion(what):
         try: return fashion_lt(*[kind(v) for kind, v in zip((float, int), str(what).split(':')[1:])])
         except ValueError as e: raise DisclError(f'{what}: write fashion-lt, fashion-lt:100 or fashion-lt:100:0 ({e})') from e
     return image_csv(what, on_bad=on_bad) if Path(what).suffix.lower() == '.csv' else image_folder(what, on_bad=on_bad)

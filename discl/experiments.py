@@ -6,21 +6,22 @@
 __all__ = ['DEMO_ARMS', 'COLUMNS', 'PUBLISHED', 'Plan', 'arm_parts', 'Run', 'published']
 
 # %% ../nbs/14_experiments.ipynb #a29f0367
-import dataclasses, json, shutil, time
+import json, time
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd
+from PIL import Image, ImageOps
 from safetensors.torch import load_file, save_file
 from .core import PAPER_SEEDS, DisclError, Steps, content_id, read_json, versions, whole_file, write_json
 from .curriculum import STRATEGIES, list_size, schedule
-from .data import open_data, shots
-from .evaluate import GROUPS, by_shot, class_accuracy, summary
-from .generate import EMBEDDED, folder_id, generate, model_folder, plan, settings_of
+from .data import is_fashion, open_data
+from .evaluate import GROUPS, by_shot, class_accuracy, confusion, summary
+from .generate import EMBEDDED, generate, plan, settings_of
 from .hard import few_shot, lowest_probability
-from .plots import class_bars, html_page, html_table, save_figure, schedule_plot, similarity_violins, spectrum_grid
+from .plots import class_bars, confusion_plot, html_page, html_table, save_figure, schedule_plot, similarity_violins, spectrum_grid
 from .prompts import CLASS_TEXT, fashion_prompts, prompts_from_file, prompts_from_template
-from .score import Clip, calibrate, kept, kept_by, score
+from .score import Clip, calibrate, kept, kept_by, score, true_class_scores
 from .store import Store, decode
 from .train import BalancedSoftmax, Curriculum, Samples, augmentation, cross_entropy, predict, resnet10, seeded, train
 
@@ -29,7 +30,7 @@ DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-
 
 @dataclass(frozen=True)
 class Plan:
-    "Everything that decides the results of a run"
+    "Everything that decides the results of a run (frozen, so that a run cannot change under itself)"
     data: str = 'fashion-lt' # folder, CSV, or fashion-lt:IR; the trial's number seeds fashion-lt's draw
     model: str = EMBEDDED # generator: 'embedded', a folder or a hub id
     clip: str = EMBEDDED # filter: 'embedded', a folder or a hub id
@@ -37,6 +38,8 @@ class Plan:
     seeds: tuple = PAPER_SEEDS # of the generation
     prompts: str = '' # JSON file of descriptions by class; '': the set's own, or the template
     template: str = '' # around a description, or the class name
+    on_bad: str = 'raise' # images that cannot be read: 'raise' or 'skip'
+    size: tuple = None # (width, height) of generated images; None: the model's own, else the source's
     steps: int = None # denoising steps; None: the model's own, else 50
     guidance_scale: float = None # text guidance; None: the model's own, else 10
     fewer_than: int = 20 # training images that make a class few-shot
@@ -49,8 +52,8 @@ class Plan:
     width: int = 32 # channels of the first stage of ResNet-10 (the paper's is 64)
     pretrain_epochs: int = 40 # cross-entropy pretraining
     epochs: int = 26 # of every arm; 60/65 of them with a curriculum
-    r: float = .3 # share of the non-tail images in an epoch's list
-    p: float = None # share of tail images in it; None: the share of few-shot classes
+    r: float = None # share of the non-tail images in an epoch's list; None: .3, with hard_share 1
+    p: float = None # share of tail images in it; None: the share of few-shot classes, or hard_share
     validate: int = 100 # validation images of each class that choose the epoch
     lr: float = 1e-3 # Adam, cosine per step
     bs: int = 128 # batch size
@@ -68,19 +71,15 @@ class Run:
     "A folder, its plan, and the steps from images to a report"
     def __init__(self,
         folder, # made if it is not there
-        plan=None, # Plan; None: the one the folder was made with
+        plan=None, # Plan; None: the one the folder was last used with
         say=print, # called with each line of progress
         bar=True, # progress bar while generating?
+        batch=64, # images generated at once
     ):
-        self.folder, self.say, self.bar = Path(folder), say, bar
+        self.folder, self.say, self.bar, self.batch = Path(folder), say, bar, batch
         old = read_json(self.folder/'run.json')
         if plan is None and old is None: raise DisclError(f'{folder}: no run.json, so not a run; make one with `discl run` or `discl hard`')
-        if old: old = Plan(**{k: tuple(v) if isinstance(v, list) else v for k, v in old.items()})
-        self.plan = plan or old
-        fixed = lambda p: dataclasses.replace(p, arms=(), trials=())
-        if old and fixed(old) != fixed(self.plan):
-            changed = [k for k, v in asdict(fixed(self.plan)).items() if asdict(fixed(old))[k] != v]
-            raise DisclError(f'{folder} was made with another {", ".join(changed)}. Choose another --out, so that nothing is mixed or lost.')
+        self.plan = plan or Plan(**{k: tuple(v) if isinstance(v, list) else v for k, v in old.items()})
         self._check()
         write_json(self.folder/'run.json', asdict(self.plan))
         self.store, self.steps = Store(self.folder/'spectrum'), Steps(self.folder, say)
@@ -88,16 +87,21 @@ class Run:
 
     def _check(self):
         p = self.plan
-        for arm in p.arms: schedule(arm_parts(arm)[1], p.levels, p.epochs)
         if not p.trials: raise DisclError('no trial: give at least one seed')
+        for name, least, most in (('share', 0, 1), ('hard_share', 0, 1), ('r', 0, 1), ('p', 0, 1)):
+            value = getattr(p, name)
+            if value is not None and not least < value <= most: raise DisclError(f'{name} = {value}: between {least} and {most}')
+        for name in ('pretrain_epochs', 'epochs', 'image_size', 'width', 'validate', 'bs'):
+            if getattr(p, name) < 1: raise DisclError(f'{name} = {getattr(p, name)}: at least 1')
+        for arm in p.arms: schedule(arm_parts(arm)[1], p.levels, p.epochs)
         images = self.images(p.trials[0])
         for split in ('val', 'test'):
             if not len(images[split]): raise DisclError(f'{images.name}: no {split} images')
-        self.settings = settings_of(p.model, steps=p.steps, guidance_scale=p.guidance_scale)
+        self.settings = settings_of(p.model, steps=p.steps, guidance_scale=p.guidance_scale, size=p.size)
         hard = few_shot(images, p.fewer_than) if p.hard_share is None else images['train']
-        jobs = plan(hard[hard.items.id[:1]], self.prompts(images), p.levels, p.seeds, p.model, self.settings)
-        self.prompts(images)
-        Clip(p.clip)
+        plan(hard, self.prompts(images), p.levels[:1], p.seeds[:1], p.model, self.settings)
+        plan(hard[hard.items.id[:1]], self.prompts(images), p.levels, p.seeds, p.model, self.settings)
+        self.clip = Clip(p.clip)
 
 # %% ../nbs/14_experiments.ipynb #c6751351
 from fastcore.basics import patch
@@ -106,23 +110,31 @@ from fastcore.basics import patch
 def images(self:Run, trial): # ImageSet of a trial
     "The data; fashion-lt is drawn anew for each trial"
     if not hasattr(self, '_images'): self._images = {}
-    own = self.plan.data.startswith('fashion-lt')
+    own = is_fashion(self.plan.data)
     key = trial if own else 0
     if key not in self._images:
-        imbalance = (self.plan.data.split(':') + ['100'])[1]
-        self._images[key] = open_data(f'fashion-lt:{imbalance}:{trial}' if own else self.plan.data)
+        _, imbalance, *fixed = self.plan.data.split(':') if ':' in self.plan.data and own else ('', '100')
+        if fixed: raise DisclError(f'{self.plan.data}: in a run the trial seeds the draw; write fashion-lt:{imbalance} and choose trials')
+        self._images[key] = open_data(f'fashion-lt:{imbalance}:{trial}' if own else self.plan.data, self.plan.on_bad)
     return self._images[key]
 
 @patch
 def prompts(self:Run, images): # ImageSet -> dict: class -> prompts
-    "Descriptions from a file, else fashion-lt's own, else the template around the class name"
+    "Descriptions from a file, else the template around the class name, else fashion-lt's own"
     p = self.plan
     if p.prompts: return prompts_from_file(p.prompts, images.classes, p.template or '{}')
-    if p.data.startswith('fashion-lt'): return fashion_prompts()
+    if is_fashion(p.data) and not p.template: return fashion_prompts()
     return prompts_from_template(images.classes, p.template or CLASS_TEXT)
 
 @patch
 def place(self:Run, trial, name): return self.folder/f'trial-{trial}'/name # path of a trial's file
+
+@patch
+def key(self:Run, trial, *more): # anything JSON -> 10 hexadecimal digits
+    "Names what is decided by the images, the classifier's settings, and `more`"
+    p, items = self.plan, self.images(trial).items
+    own = [p.image_size, p.width, p.pretrain_epochs, p.lr, p.bs, p.validate, trial]
+    return content_id(items.id.tolist(), items.label.tolist(), items.split.tolist(), own, *more)[:10]
 
 # %% ../nbs/14_experiments.ipynb #65ffce98
 @patch
@@ -138,20 +150,22 @@ def validation(self:Run, images): # ImageSet -> Samples, `plan.validate` of each
     return self.samples(val[val.items.id[rank < self.plan.validate]])
 
 @patch
-def network(self:Run, images): # ImageSet -> ResNet-10 for its classes
-    return resnet10(len(images.classes), small=self.plan.image_size <= 64, width=self.plan.width)
+def network(self:Run, images, weights=None): # ImageSet, state dict or None -> ResNet-10 for its classes
+    model = resnet10(len(images.classes), small=self.plan.image_size <= 64, width=self.plan.width)
+    if weights: model.load_state_dict(weights)
+    return model
 
 @patch
 def pretrain(self:Run, trial): # -> state dict of the cross-entropy model, at its best validation epoch
     "Cross entropy on the long-tailed training set, the start of every arm"
-    path = self.place(trial, 'pretrained.safetensors')
+    path = self.place(trial, f'pretrained-{self.key(trial)}.safetensors')
     if path.exists(): return load_file(path)
     images = self.images(trial)
     with self.steps('CE pretraining'):
         with seeded(trial): model = self.network(images)
         learn = train(model, self.samples(images['train'], True), self.validation(images), self.plan.pretrain_epochs, cross_entropy,
                       lr=self.plan.lr, bs=min(self.plan.bs, len(images['train'])), seed=trial)
-        write_json(self.place(trial, 'pretrain.json'), dict(curve=learn.best.curve, best_epoch=learn.best.at + 1, accuracy=learn.best.best))
+        write_json(path.with_suffix('.json'), dict(curve=learn.best.curve, best_epoch=learn.best.at + 1))
         with whole_file(path) as f: save_file({k: v.cpu().contiguous() for k, v in model.state_dict().items()}, f)
     self.say(f'  trial {trial}: validation accuracy {learn.best.best:.1%} at epoch {learn.best.at + 1} of {len(learn.best.curve)}')
     return load_file(path)
@@ -159,103 +173,102 @@ def pretrain(self:Run, trial): # -> state dict of the cross-entropy model, at it
 @patch
 def hard(self:Run, trial): # -> ImageSet of the hard training images
     "Few-shot classes, or the lowest true-class probabilities under the pretrained model; written to hard.csv"
-    images, path = self.images(trial), self.place(trial, 'hard.csv')
-    if not path.exists():
-        with self.steps('hard images'):
-            if self.plan.hard_share is None: found = few_shot(images, self.plan.fewer_than)
-            else:
-                model = self.network(images)
-                model.load_state_dict(self.pretrain(trial))
-                own = self.samples(images['train'])
-                found = lowest_probability(images, predict(model, own)[np.arange(len(own)), own.labels], share=self.plan.hard_share)
-            with whole_file(path) as f: pd.DataFrame(dict(id=found.items.id, label=found.labels, name=[images.classes[c] for c in found.labels])).to_csv(f, index=False)
-        self.say(f'  trial {trial}: {len(found)} of {len(images["train"])} training images')
-    return images['train'][pd.read_csv(path).id.tolist()]
+    images = self.images(trial)
+    if self.plan.hard_share is None: found = few_shot(images, self.plan.fewer_than)
+    else:
+        own, model = self.samples(images['train']), self.network(images, self.pretrain(trial))
+        found = lowest_probability(images, predict(model, own)[np.arange(len(own)), own.labels], share=self.plan.hard_share)
+    with whole_file(self.place(trial, 'hard.csv')) as f:
+        pd.DataFrame(dict(id=found.items.id, label=found.labels, name=[images.classes[c] for c in found.labels])).to_csv(f, index=False)
+    return found
 
 # %% ../nbs/14_experiments.ipynb #ee287450
 @patch
-def spectrum(self:Run, trial): # -> set of the trial's job names
+def spectrum(self:Run, trial): # -> (set of the trial's job names, ImageSet of the hard images)
     "Generate what the store lacks"
     p, hard = self.plan, self.hard(trial)
     jobs = plan(hard, self.prompts(self.images(trial)), p.levels, p.seeds, p.model, self.settings)
-    with self.steps('spectrum'): made = generate(jobs, hard, self.store, p.model, self.settings, bar=self.bar)
-    self.say(f'  trial {trial}: {len(jobs)} images, {made} made now, {len(jobs) - made} there already')
-    return set(jobs.job)
+    self.say(f'  trial {trial}: {len(hard)} hard images of {len(set(hard.labels))} classes, {len(jobs)} jobs')
+    with self.steps('spectrum'): made = generate(jobs, hard, self.store, p.model, self.settings, batch=self.batch, bar=self.bar)
+    self.say(f'  trial {trial}: {made} images made now, {len(jobs) - made} there already')
+    return set(jobs.job), hard
 
 @patch
-def clip(self:Run): # -> Clip, loaded once
-    if not hasattr(self, '_clip'): self._clip = Clip(self.plan.clip)
-    return self._clip
-
-@patch
-def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores and `kept`
+def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores and `kept`, and ImageSet of the hard images
     "Score, calibrate if asked, and keep; written to kept.csv and filter.json"
-    jobs, p = self.spectrum(trial), self.plan
+    (jobs, hard), p = self.spectrum(trial), self.plan
     with self.steps('CLIP filter'):
-        score(self.store, self.hard(trial), self.clip())
-        threshold = p.threshold if p.threshold is not None else calibrate(self.clip(), self.images(trial)['val'], p.share)
-        frame = kept(self.store, self.clip(), threshold, jobs)
+        score(self.store, hard, self.clip, jobs)
+        threshold = p.threshold if p.threshold is not None else calibrate(self.clip, self.images(trial)['val'], p.share)
+        frame = kept(self.store, self.clip, threshold, jobs)
         with whole_file(self.place(trial, 'kept.csv')) as f: frame.to_csv(f, index=False)
         write_json(self.place(trial, 'filter.json'), dict(threshold=threshold, kept=int(frame.kept.sum()), generated=len(frame)))
     self.say(f'  trial {trial}: {frame.kept.sum()} of {len(frame)} kept at a text score of {threshold:.3f} or more')
-    return frame
+    for arm in p.arms: # before any arm trains
+        for level in {l for s in schedule(arm_parts(arm)[1], p.levels, p.epochs) for l in s.levels}:
+            if not frame.kept[frame.lam == level].any(): raise DisclError(f'{arm}: no kept sample at λ = {level:g}. Lower the threshold, or leave the level out.')
+    return frame, hard
 
 # %% ../nbs/14_experiments.ipynb #5aa3dfb4
-def _rows(images, hard): # rows of the non-hard and the hard training images
-    tail = images['train'].items.id.isin(set(hard.items.id)).to_numpy()
-    return np.flatnonzero(~tail), np.flatnonzero(tail)
-
 @patch
 def pixels(self:Run, trial, frame): # frame from `filter` -> (Samples of train and kept synthetic, pools by λ)
     "Real and kept synthetic samples in one table"
-    train_set = self.images(trial)['train']
+    train_set, size = self.images(trial)['train'], self.plan.image_size
     own = frame[frame.kept & (frame.lam < 1)]
     data = self.store.table(images=True).set_index('job').image[own.job]
-    size = self.plan.image_size
-    synthetic = np.stack([np.asarray(decode(b).resize((size, size))) for b in data]) if len(own) else np.zeros((0, size, size, 3), np.uint8)
+    synthetic = [np.asarray(ImageOps.fit(decode(b), (size, size), Image.BICUBIC)) for b in data]
     pools = {float(l): len(train_set) + np.flatnonzero(own.lam == l) for l in self.plan.levels if l < 1}
-    return Samples(np.concatenate([train_set.arrays(size), synthetic]), np.concatenate([train_set.labels, own.label]), augmentation(size)), pools
+    return Samples(np.concatenate([train_set.arrays(size), *([np.stack(synthetic)] if synthetic else [])]), np.concatenate([train_set.labels, own.label]), augmentation(size)), pools
 
 @patch
-def share_of_tail(self:Run, trial): # -> p
-    "The plan's p, or the share of few-shot classes (at most one half), or of hard images"
-    if self.plan.p is not None: return self.plan.p
-    if self.plan.hard_share is not None: return min(.5, self.plan.hard_share)
-    return min(.5, float(np.mean(self.images(trial)['train'].counts() < self.plan.fewer_than)))
+def shares(self:Run, trial): # -> (r, p)
+    "The plan's r and p, or: .3 and the share of few-shot classes (at most one half); with hard_share 1 and that share"
+    p, hard = self.plan, self.plan.hard_share
+    counts = self.images(trial)['train'].counts()
+    return (p.r if p.r is not None else .3 if hard is None else 1.,
+            p.p if p.p is not None else min(.5, float(np.mean(counts < p.fewer_than)) if hard is None else hard))
 
 @patch
-def arm(self:Run, trial, arm, frame, validation, test): # -> dict: the arm's result, written to arms/
+def arm(self:Run, trial, arm, parts, path): # what `train_arms` prepared, file of the result -> dict
     "Train one arm from the pretrained start and evaluate it once on test"
-    method, strategy = arm_parts(arm)
-    path = self.place(trial, f'arms/{method}-{strategy}.json')
-    if path.exists(): self.say(f'  trial {trial}: {method} + {strategy} is there already'); return read_json(path)
-    images, p = self.images(trial), self.plan
-    nontail, tail = _rows(images, self.hard(trial))
-    data, pools = self.pixels(trial, frame)
-    model = self.network(images)
-    model.load_state_dict(self.pretrain(trial))
-    counts = images['train'].counts()
-    stages, start = schedule(strategy, p.levels, p.epochs), time.perf_counter()
-    share = self.share_of_tail(trial)
-    size = sum(list_size(len(nontail), len(tail), p.r, share))
-    curriculum = Curriculum(stages, nontail, tail, pools, p.r, share, seed=trial)
+    (method, strategy), p, images = arm_parts(arm), self.plan, self.images(trial)
+    model, counts, (r, share) = self.network(images, self.pretrain(trial)), images['train'].counts(), self.shares(trial)
+    curriculum = Curriculum(schedule(strategy, p.levels, p.epochs), parts['nontail'], parts['tail'], parts['pools'], r, share, seed=trial)
+    bs = min(p.bs, sum(list_size(len(parts['nontail']), len(parts['tail']), r, share)))
+    start = time.perf_counter()
     with self.steps('training the arms'):
-        learn = train(model, data, validation, p.epochs, BalancedSoftmax(counts) if method == 'BS' else cross_entropy, curriculum, lr=p.lr, bs=min(p.bs, size), seed=trial)
-    with self.steps('evaluation'): guess = predict(model, test).argmax(1)
-    truth = test.labels.numpy()
-    result = dict(method=method, curriculum=strategy, seed=trial, **by_shot(truth, guess, counts), class_accuracy=class_accuracy(truth, guess, len(counts)).tolist(),
-                  validation=learn.best.curve, best_epoch=learn.best.at + 1, steps=p.epochs*(size//min(p.bs, size)), list_size=size, levels=[list(s.levels) for s in stages],
-                  seconds=time.perf_counter() - start, test_predictions=guess.tolist())
+        learn = train(model, parts['data'], parts['validation'], p.epochs, BalancedSoftmax(counts) if method == 'BS' else cross_entropy, curriculum, lr=p.lr, bs=bs, seed=trial)
+    with self.steps('evaluation'): guess = predict(model, parts['test']).argmax(1)
+    truth, lists = parts['test'].labels.numpy(), [rows for _, rows in curriculum.history]
+    synthetic = sum(int((rows >= len(parts['nontail']) + len(parts['tail'])).sum()) for rows in lists)
+    result = dict(method=method, curriculum=strategy, seed=trial, **by_shot(truth, guess, counts, p.fewer_than), class_accuracy=class_accuracy(truth, guess, len(counts)).tolist(),
+                  confusion=confusion(truth, guess, len(counts)).tolist(), validation=learn.best.curve, best_epoch=learn.best.at + 1, steps=sum(len(rows)//bs for rows in lists),
+                  samples=sum(map(len, lists)), synthetic_samples=synthetic, seconds=time.perf_counter() - start, versions=versions())
     write_json(path, result)
-    self.say(f'  trial {trial}: {method} + {strategy}: few {result["few"]:.1f}, overall {result["overall"]:.1f} ({result["seconds"]:.0f} s)')
     return result
 
 @patch
 def train_arms(self:Run, trial): # -> list of results
-    "Every arm of a trial"
-    frame, images = self.filter(trial), self.images(trial)
-    validation, test = self.validation(images), self.samples(images['test'])
-    return [self.arm(trial, a, frame, validation, test) for a in self.plan.arms]
+    "Every arm of a trial; arms.json says which file holds which arm of the last plan"
+    (frame, hard), images, p = self.filter(trial), self.images(trial), self.plan
+    tail = images['train'].items.id.isin(set(hard.items.id)).to_numpy()
+    base = self.key(trial, sorted(frame.job[frame.kept]), sorted(hard.items.id), p.epochs, list(self.shares(trial)), p.fewer_than)
+    data, pools = self.pixels(trial, frame)
+    parts = dict(nontail=np.flatnonzero(~tail), tail=np.flatnonzero(tail), data=data, pools=pools, validation=self.validation(images), test=self.samples(images['test']))
+    index = read_json(self.place(trial, 'arms.json'), {})
+    if index.get('base') != base: index = dict(base=base, arms={})
+    results = []
+    for arm in p.arms:
+        method, strategy = arm_parts(arm)
+        levels = sorted({l for s in schedule(strategy, p.levels, p.epochs) for l in s.levels})
+        path = self.place(trial, f'arms/{method}-{strategy}-{content_id(base, levels)[:10]}.json')
+        there = read_json(path)
+        done = there or self.arm(trial, arm, parts, path)
+        index['arms'][f'{method}/{strategy}'] = path.name
+        write_json(self.place(trial, 'arms.json'), index)
+        self.say(f'  trial {trial}: {method} + {strategy}: few {done["few"]:.1f}, overall {done["overall"]:.1f}' + (' (there already)' if there else f' ({done["seconds"]:.0f} s)'))
+        results.append(done)
+    return results
 
 # %% ../nbs/14_experiments.ipynb #273d2708
 COLUMNS = ['method', 'curriculum', 'seed', *GROUPS]
@@ -281,31 +294,35 @@ def published(
 @patch
 def results(self:Run): # -> DataFrame of every finished arm; also written to results.csv
     "What there is"
-    found = [read_json(self.place(t, 'arms/{}-{}.json'.format(*arm_parts(a)))) for t in self.plan.trials for a in self.plan.arms]
-    frame = pd.DataFrame([f for f in found if f])
+    indices = {t: read_json(self.place(t, 'arms.json'), {}).get('arms', {}) for t in self.plan.trials}
+    frame = pd.DataFrame([read_json(self.place(t, f'arms/{name}')) for t, arms in indices.items() for name in arms.values()])
     if not len(frame): raise DisclError(f'{self.folder}: no arm is trained yet; run `discl train`')
     with whole_file(self.folder/'results.csv') as f: frame[COLUMNS].round(3).to_csv(f, index=False)
     return frame
 
 @patch
 def table(self:Run): # -> DataFrame: mean and sd by arm, with the gain in few-shot accuracy
-    frame = self.results()
-    control = ('CE', 'none') if ((frame.method == 'CE') & (frame.curriculum == 'none')).any() else None
-    return summary(frame[COLUMNS], control).reset_index()
+    return summary(self.results()[COLUMNS], {'continued': ('CE', 'none'), 'oversampled': ('CE', 'oversample')}).reset_index()
+
+@patch
+def scored(self:Run, trial): # -> DataFrame of kept.csv
+    "The trial's samples, scored and filtered"
+    path = self.place(trial, 'kept.csv')
+    if not path.exists(): raise DisclError(f'{path}: not there yet; run `discl score`')
+    return pd.read_csv(path, dtype=dict(name=str, source=str, job=str), keep_default_na=False)
 
 @patch
 def figures(self:Run): # -> dict: name -> path of a PNG, of the first trial
     "Every figure of the report"
     trial, images, frame = self.plan.trials[0], self.images(self.plan.trials[0]), self.results()
     own = frame[frame.seed == trial]
-    scored = pd.read_csv(self.place(trial, 'kept.csv'))
-    scored = scored.merge(self.store.table(images=True)[['job', 'image']], on='job')
-    real = images['val']
-    text = self.clip().texts([CLASS_TEXT.format(c) for c in images.classes])
-    scores = (self.clip().images([real.image(i) for i in range(len(real))])*text[real.labels]).sum(1)
+    scored = self.scored(trial).merge(self.store.table(images=True)[['job', 'image']], on='job')
+    scores = true_class_scores(self.clip, images['val'])
     figs = dict(spectrum=spectrum_grid(scored, images['train'], seeds=2), similarity=similarity_violins(scored, read_json(self.place(trial, 'filter.json'))['threshold'], scores))
     for a in own.itertuples(): figs[f'curriculum-{a.method}-{a.curriculum}'] = schedule_plot(schedule(a.curriculum, self.plan.levels, self.plan.epochs), a.validation, f'{a.method} + {a.curriculum}')
     figs['classes'] = class_bars({f'{a.method} + {a.curriculum}': np.array(a.class_accuracy) for a in own.itertuples()}, images.classes, images['train'].counts())
+    last = own[own.curriculum == 'diverse-to-specific'] if (own.curriculum == 'diverse-to-specific').any() else own
+    figs['confusion'] = confusion_plot(np.array(last.iloc[0].confusion), images.classes, images['train'].counts(), f'{last.iloc[0].method} + {last.iloc[0].curriculum}')
     return {k: save_figure(f, self.folder/'figures', k) for k, f in figs.items()}
 
 @patch
@@ -314,16 +331,15 @@ def report(self:Run): # -> path of report.html
     with self.steps('report'):
         table, figs, trial = self.table(), self.figures(), self.plan.trials[0]
         theirs = published(list(zip(table.method, table.curriculum)))
-        scored = pd.read_csv(self.place(trial, 'kept.csv'))
         curves = [v for k, v in figs.items() if k.startswith('curriculum-')]
         seconds = pd.DataFrame([(k, f'{v:.0f}', f'{v/sum(self.steps.seconds.values()):.0%}') for k, v in self.steps.seconds.items()], columns=['step', 'seconds', 'share'])
         settings = json.dumps(asdict(self.plan) | asdict(self.settings), indent=1)
         page = html_page(f'DisCL on {self.plan.data}', [
-            ('Accuracy by shot', [html_table(table, f'This run: test accuracy in %, mean and sd over {len(self.plan.trials)} trial(s); gain in few-shot accuracy over CE trained on with real images only, paired by trial.'),
+            ('Accuracy by shot', [html_table(table, f'This run: test accuracy in %, mean and sd over {len(self.plan.trials)} trial(s). Gains in few-shot accuracy, paired by trial: over CE trained on with real images only, and over the same lists with real tail images in place of synthetic ones.'),
                                   html_table(theirs, 'Another data set, for orientation only: ImageNet-LT with ResNet-10, as published (arXiv 2410.13674 v4, Table 1).', 'other')]),
             ('The spectrum', ['<p>Real images on top, then falling λ, two seeds each. Crossed out: dropped by the CLIP filter.</p>', figs['spectrum']]),
-            ('CLIP similarity by λ', [figs['similarity'], html_table(kept_by(scored).reset_index().rename(columns={'name': 'class'}), 'Kept of generated, by class and λ')]),
-            ('λ over epochs, and validation accuracy', curves), ('Accuracy by class', figs['classes']),
+            ('CLIP similarity by λ', [figs['similarity'], html_table(kept_by(self.scored(trial)).reset_index().rename(columns={'name': 'class'}), 'Kept of generated, by class and λ')]),
+            ('λ over epochs, and validation accuracy', curves), ('Accuracy by class', [figs['classes'], figs['confusion']]),
             ('Durations', html_table(seconds)), ('Settings and versions', f'<pre>{settings}\n{json.dumps(versions(), indent=1)}</pre>')])
         path = self.folder/'report.html'
         with whole_file(path) as f: f.write_text(page)

@@ -10,17 +10,16 @@ __all__ = ['EMBEDDED', 'folder_id', 'device_and_dtype', 'model_folder', 'Setting
 import hashlib, inspect, json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from datetime import datetime, timezone
 from importlib.resources import files
 from pathlib import Path
-import numpy as np, pandas as pd, torch
-from PIL import Image
+import pandas as pd, torch
+from PIL import Image, ImageOps
 from tqdm.auto import tqdm
-from fastcore.basics import patch
 from .core import PAPER_SEEDS, DisclError, content_id, read_json, seed_of, versions
-from .data import ImageSet
 from .prompts import pick
-from .store import Store, encode
+from .store import encode
 
 # %% ../nbs/05_generate.ipynb #fb401200
 EMBEDDED = 'embedded' # names the model that the package ships
@@ -28,9 +27,11 @@ EMBEDDED = 'embedded' # names the model that the package ships
 def folder_id(folder): # folder of a model -> 64 hexadecimal digits
     "Hash of every configuration and weight file in a folder"
     paths = sorted(p for p in Path(folder).rglob('*') if p.suffix in {'.json', '.safetensors', '.txt', '.model'})
-    def sha(p):
-        with open(p, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
-    return content_id([[p.relative_to(folder).as_posix(), sha(p)] for p in paths])
+    return content_id([[p.relative_to(folder).as_posix(), _file_sha(p, p.stat().st_size, p.stat().st_mtime_ns)] for p in paths])
+
+@lru_cache(maxsize=None)
+def _file_sha(path, size, changed): # read again only if the file's size or time has changed
+    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
 def device_and_dtype(): # (device name, torch dtype)
     "CUDA, MPS or CPU, and a precision that is safe there"
@@ -71,7 +72,7 @@ def settings_of(
 ): # Settings
     "A model's own defaults (its folder's `discl.json`), else the paper's"
     own = read_json(model_folder(model)/'discl.json', {})
-    size = changes.get('size') or own.get('size')
+    size = changes.pop('size', None) or own.get('size')
     return Settings(**dict(own, **{k: v for k, v in changes.items() if v is not None}, size=tuple(size) if size else None))
 
 def load_pipeline(
@@ -99,8 +100,9 @@ def plan(
     settings=None, # Settings; None: the model's own
 ): # DataFrame: job, source, label, name, lam, seed, prompt; sources × levels × seeds rows
     "Every image of a spectrum, named"
-    bad = [l for l in levels if not 0 <= l <= 1]
-    if bad: raise DisclError(f'λ = {bad[0]}: image guidance levels lie in [0, 1]')
+    bad = [l for l in levels if not (0 <= l <= .999 or l == 1)]
+    if bad: raise DisclError(f'λ = {bad[0]}: image guidance levels lie in [0, 1] (between .999 and 1 no step of a thousand is left)')
+    if not len(levels) or not len(seeds): raise DisclError('a spectrum needs at least one λ and one seed')
     lost = sorted({sources.classes[c] for c in sources.labels} - {c for c in prompts if prompts[c]})
     if lost: raise DisclError(f'no prompt for class {", ".join(lost)}')
     held = sources.items[sources.items.split != 'train']
@@ -110,6 +112,7 @@ def plan(
         prompt = pick(prompts, sources.classes[label], source, seed)
         return dict(job=content_id(source, float(lam), int(seed), prompt, made_by), source=source, label=int(label),
                     name=sources.classes[label], lam=float(lam), seed=int(seed), prompt=prompt)
+    seeds = list(dict.fromkeys(seeds))
     return pd.DataFrame([job(s, l, lam, seed) for lam in sorted(set(levels)) for s, l in zip(sources.items.id, sources.labels) for seed in (seeds if lam < 1 else seeds[:1])])
 
 # %% ../nbs/05_generate.ipynb #2f9f1c5c
@@ -118,9 +121,14 @@ def text_only(
     scheduler, # of a pipeline
 ):
     "While this holds, the scheduler starts from pure noise"
-    scheduler.add_noise = lambda source, noise, timesteps: noise*scheduler.init_noise_sigma
-    try: yield
-    finally: del scheduler.add_noise
+    asked = []
+    pure = lambda noise: asked.append(1) or noise*getattr(scheduler, 'init_noise_sigma', 1.)
+    scheduler.add_noise = lambda original_samples, noise, timesteps: pure(noise)
+    scheduler.scale_noise = lambda sample, timestep, noise: pure(noise)
+    try:
+        yield
+        if not asked: raise DisclError('this pipeline does not noise its source by the scheduler, so text-only images cannot be promised')
+    finally: del scheduler.add_noise, scheduler.scale_noise
 
 def strength_of(lam): # λ in [0, 1] -> diffusers' strength
     "1 − λ without the last binary digits: int(50*(1 - .9)) is 4, and one step would be lost"
@@ -148,7 +156,7 @@ def paint(
     settings, # Settings
 ): # list of PIL images
     "One batch at one λ, by the pipeline's own `__call__`"
-    if settings.size: images = [i.resize(tuple(settings.size), Image.BICUBIC) for i in images]
+    if settings.size: images = [i if i.size == tuple(settings.size) else ImageOps.fit(i, settings.size, Image.BICUBIC) for i in images]
     if lam == 1: return images
     call = lambda: pipe(prompt=prompts, image=images, strength=strength_of(lam), num_inference_steps=steps_for(settings.steps, lam)[0],
                         guidance_scale=settings.guidance_scale, generator=generators, output_type='pil').images
@@ -174,14 +182,15 @@ def generate(
     origin = dict(model=str(model), model_hash=folder_id(model_folder(model)), pipeline=type(pipe).__name__, scheduler=type(pipe.scheduler).__name__,
                   guidance_scale=float(settings.guidance_scale), dtype=str(device_and_dtype()[1]), versions=json.dumps(versions()))
     row = pd.Series(range(len(sources)), sources.items.id)
+    shape = {s: '' if settings.size else str(sources.image(row[s]).size) for s in todo.source.unique()} # a pipeline takes one size a batch
     with tqdm(total=len(jobs), initial=len(jobs) - len(todo), disable=not bar, unit='image') as progress:
-        for lam, level in todo.groupby('lam'):
+        for (lam, _), level in todo.groupby(['lam', todo.source.map(shape)]):
             steps, done, strength = steps_for(settings.steps, lam) if lam < 1 else (0, 0, 0.)
             for start in range(0, len(level), batch):
                 part = level.iloc[start:start + batch]
                 images = paint(pipe, [sources.image(row[s]) for s in part.source], part.prompt.tolist(), lam,
                                [_noise(s, seed) for s, seed in zip(part.source, part.seed)], settings)
                 now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-                store.append(part.assign(**origin, steps=steps, steps_done=done, strength=strength, time=now, image=[encode(i) for i in images]))
+                store.append(part.assign(**origin, steps=steps, steps_done=done, strength=strength, size=str(settings.size), time=now, image=[encode(i) for i in images]))
                 progress.update(len(part))
     return len(todo)

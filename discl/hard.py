@@ -8,7 +8,6 @@ __all__ = ['few_shot', 'lowest_probability']
 # %% ../nbs/03_hard.ipynb #0ab281ee
 import numpy as np
 from .core import DisclError
-from .data import ImageSet
 
 # %% ../nbs/03_hard.ipynb #d5cd5366
 def few_shot(

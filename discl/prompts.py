@@ -7,7 +7,6 @@ __all__ = ['CLASS_TEXT', 'prompts_from_template', 'prompts_from_file', 'fashion_
 
 # %% ../nbs/04_prompts.ipynb #a7cbe94a
 from importlib.resources import files
-from pathlib import Path
 from .core import DisclError, content_id, read_json, seed_of
 from .data import FASHION
 
@@ -29,8 +28,12 @@ def prompts_from_file(
     template='{}', # around each description; the paper's is 'a 8k real photo: {}'
 ): # dict: class -> list of prompts
     "Descriptions by class, as a language model may have written them"
-    found = read_json(path)
+    try: found = read_json(path)
+    except ValueError as e: raise DisclError(f'{path}: not JSON ({e})') from e
+    if '{}' not in template: raise DisclError(f'{template!r}: a template needs {{}} where the description goes')
     if not isinstance(found, dict): raise DisclError(f'{path}: no such file, or not a JSON object of class: [descriptions]')
+    odd = [c for c, v in found.items() if not (isinstance(v, list) and all(isinstance(t, str) for t in v))]
+    if odd: raise DisclError(f'{path}: the descriptions of {odd[0]} are not a list of strings')
     lost = [c for c in classes if not [t for t in found.get(c, []) if t.strip()]]
     if lost: raise DisclError(f'{path}: no prompt for class {", ".join(lost)}')
     return {c: [template.format(t) for t in found[c] if t.strip()] for c in classes}

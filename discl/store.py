@@ -8,7 +8,7 @@ __all__ = ['COLUMNS', 'encode', 'decode', 'image_shard', 'Store']
 # %% ../nbs/01_store.ipynb #5929e402
 import io, json
 from pathlib import Path
-import numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq
+import pandas as pd, pyarrow as pa, pyarrow.parquet as pq
 from PIL import Image
 from .core import DisclError, content_id, whole_file
 
@@ -52,8 +52,8 @@ class Store:
     def _shards(self, kind): # 'images' or 'scores' -> paths, in a fixed order
         return sorted((self.folder/kind).glob('*.parquet'))
 
-    def _write(self, kind, table, key): # a shard is named by what is in it, so writing twice is writing once
-        path = self.folder/kind/f'{content_id(table[key].to_pylist())[:16]}.parquet'
+    def _write(self, kind, table, *keys): # a shard is named by what is in it, so writing twice is writing once
+        path = self.folder/kind/f'{content_id(*[table[k].to_pylist() for k in keys])[:16]}.parquet'
         with whole_file(path) as aside: pq.write_table(table, aside, compression='zstd')
 
     def _read(self, kind, columns=None):
@@ -102,7 +102,7 @@ def add_scores(self:Store,
     frame, # DataFrame: job, clip, text_score, image_score (raw cosine similarities)
 ):
     "Write one shard of scores"
-    self._write('scores', pa.Table.from_pandas(frame, preserve_index=False), 'job')
+    self._write('scores', pa.Table.from_pandas(frame, preserve_index=False), 'job', 'clip')
 
 @patch
 def scores(self:Store,

@@ -21,7 +21,7 @@ from fastai.learner import Learner
 from fastai.metrics import accuracy
 from fastai.optimizer import Adam
 from .core import DisclError
-from .curriculum import REAL, Stage, epoch_list, list_size
+from .curriculum import epoch_list
 
 # %% ../nbs/08_train.ipynb #9f3f3c55
 def resnet10(
@@ -69,7 +69,7 @@ class Samples(torch.utils.data.Dataset):
         labels, # int (n,)
         augment=None, # torchvision transform, or None
     ):
-        self.pixels, self.labels, self.augment = torch.from_numpy(np.ascontiguousarray(pixels)), torch.as_tensor(np.asarray(labels)).long(), augment
+        self.pixels, self.labels, self.augment = torch.from_numpy(np.array(pixels, order='C')), torch.as_tensor(np.asarray(labels)).long(), augment
         self.scale = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
 
     def __len__(self): return len(self.labels)
@@ -183,10 +183,10 @@ def train(
         dls = DataLoaders(first, ListLoader(validation, bs=512, num_workers=0)).to(best_device())
         best = KeepBest(patience)
         learn = Learner(dls, model.to(dls.device, memory_format=torch.channels_last), loss, opt_func=Adam, metrics=accuracy)
-        learn.best = best
         fit = lambda: learn.fit(epochs, lr, wd=wd, cbs=[ParamScheduler(dict(lr=SchedCos(lr, 0.))), best, StopTraining(), *([curriculum] if curriculum else []), *cbs])
         silent = (learn.no_bar, learn.no_logging) if quiet else (nullcontext, nullcontext)
         with precision(dls.device), silent[0](), silent[1](): fit()
+    learn.best = best
     return learn
 
 @torch.no_grad()

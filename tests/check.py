@@ -1,6 +1,16 @@
 """What CI proves, in this order: notebooks are clean, export leaves no diff, every module imports alone, a notebook
 imports only lower numbers, README matches its notebook, notebooks run, tests pass. `python tests/check.py`"""
-import ast, filecmp, json, os, re, shutil, subprocess, sys, tempfile, time
+import ast
+import configparser
+import filecmp
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,16 +43,20 @@ def clean_and_exported():
         quiet = dict(cwd=folder, check=True, stdout=subprocess.DEVNULL)
         subprocess.run([BIN/'nbdev-clean'], **quiet)
         assert not (dirty := differing(folder, 'nbs/**/*.ipynb')), f'not clean (run nbdev-clean): {dirty}'
-        shutil.rmtree(folder/'discl')
-        (folder/'discl').mkdir()
+        for path in folder.glob('discl/**/*.py'):
+            if path.name != '__init__.py': path.unlink()
         subprocess.run([BIN/'nbdev-export'], **quiet)
         assert not (stale := differing(folder, 'discl/**/*.py')), f'library and notebooks differ (run nbdev-export): {stale}'
         modules = {p.relative_to(folder) for p in folder.glob('discl/**/*.py')}
-        orphans = {p.relative_to(ROOT) for p in ROOT.glob('discl/**/*.py')} - modules - {Path('discl/embedded/__init__.py')}
+        orphans = {p.relative_to(ROOT) for p in ROOT.glob('discl/**/*.py')} - modules
         assert not orphans, f'modules without a notebook: {orphans}'
 
 
 def imports_alone():
+    config = configparser.ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini')
+    import discl
+    assert discl.__version__ == config['DEFAULT']['version'], 'discl.__version__ and settings.ini differ'
     for path in sorted((ROOT/'discl').rglob('*.py')):
         name = '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
         done = subprocess.run([sys.executable, '-c', f'import {name}'], cwd=tempfile.gettempdir(), capture_output=True, text=True)

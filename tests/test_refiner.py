@@ -52,6 +52,7 @@ def test_generate_and_score(models, images, tmp_path):
     assert set(table.pipeline) == {'StableDiffusionXLImg2ImgPipeline'}
     clip = Clip(str(models/'clip'))
     assert score(store, sources, clip) == len(jobs)
+    assert score(store, sources, Clip(str(models/'clip'), 'an image of {}')) == len(jobs) and len(store.scores(clip.id)) == len(jobs)
     frame = kept(store, clip, -1.)
     assert frame.text_score.between(-1, 1).all() and (frame.image_score[frame.lam == 1] > .99).all()
 

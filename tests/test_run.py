@@ -11,7 +11,7 @@ from discl.core import DisclError
 from discl.data import fashion_lt
 from discl.experiments import COLUMNS, Plan, Run
 
-SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--share', '.99',
+SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
          '--curriculum', 'none,oversample,BS/diverse-to-specific']
 
 
@@ -50,15 +50,46 @@ def test_run_and_resume(folder, tmp_path, capsys):
     capsys.readouterr()
     cli.run(**given)
     said = capsys.readouterr().out
-    assert 'going on with an earlier run' in said and 'is there already' in said and '0 made now' in said
+    assert 'going on with an earlier run' in said and 'there already' in said and '0 images made now' in said
     assert before == {p: p.stat().st_mtime_ns for p in before}
     arms = Run(out, say=lambda _: None).results()
-    assert arms.steps.nunique() == 1 and arms.list_size.nunique() == 1
+    assert arms.steps.nunique() == 1 and arms.samples.nunique() == 1
 
 
-def test_another_plan_in_the_same_folder_is_refused(folder, tmp_path):
-    Run(tmp_path/'r', Plan(data=str(folder), steps=2), say=lambda _: None)
-    with pytest.raises(DisclError, match='made with another steps'): Run(tmp_path/'r', Plan(data=str(folder), steps=3))
+def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
+    base = dict(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
+    quiet = dict(say=lambda _: None, bar=False)
+    Run(tmp_path/'r', Plan(**base), **quiet).all()
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path/'r').rglob('*') if 'spectrum' in p.parts or p.suffix == '.safetensors' or p.parent.name == 'arms'}
+    run = Run(tmp_path/'r', Plan(**dict(base, epochs=3, share=.5)), **quiet)
+    run.all()
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+    assert len(list((tmp_path/'r/trial-0/arms').iterdir())) == 2 and len(run.results()) == 1
+    victim = next((folder/'train/bag').iterdir())
+    data = victim.read_bytes()
+    victim.unlink()
+    try: Run(tmp_path/'r', Plan(**base), **quiet).pretrain(0)
+    finally: victim.write_bytes(data)
+    assert len(list((tmp_path/'r/trial-0').glob('pretrained-*.safetensors'))) == 2
+
+
+def test_two_trials_interrupted_between_generation_and_scoring(tmp_path):
+    plan = Plan(steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=3, validate=5, arms=('CE/none', 'CE/all-level'), trials=(0, 1))
+    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    for t in plan.trials: run.spectrum(t)
+    again = Run(tmp_path/'r', say=lambda _: None, bar=False)
+    again.all()
+    results = again.results()
+    assert len(results) == 4
+    assert results.groupby('seed').steps.nunique().max() == 1 and results.groupby('seed').samples.nunique().max() == 1
+    assert (results.synthetic_samples[results.curriculum == 'all-level'] > 0).all() and (results.synthetic_samples[results.curriculum == 'none'] == 0).all()
+
+
+def test_poor_images_get_synthetic_ones_too(folder, tmp_path):
+    plan = Plan(data=str(folder), hard_share=.1, steps=1, seeds=(10,), levels=(.5,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
+    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    run.all()
+    assert run.results().synthetic_samples[0] == 17*2
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
@@ -69,7 +100,7 @@ def test_nothing_kept_names_the_class(folder, tmp_path):
 
 
 @pytest.mark.parametrize('changes, words', [
-    (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
+    (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(seeds=()), 'at least one'), (dict(share=1.5), 'share = 1.5'), (dict(pretrain_epochs=0), 'pretrain_epochs = 0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
     (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into')])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
     with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Plan(data=str(folder), **changes))

@@ -15,9 +15,10 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 import imagehash
+from ..data import FASHION
 
 # %% ../../nbs/embedded/01_corpus.ipynb #9791bbad
-CLASSES = ['t-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot']
+CLASSES = FASHION
 DEBIAN = Path('/usr/share/datasets/fashion-mnist')  # where Debian's package dataset-fashion-mnist puts it
 
 def _idx(path, offset): # path of an IDX file, bytes of its header
