@@ -50,11 +50,11 @@ class Plan:
     trials: tuple = (0,) # seeds of training, and of fashion-lt's class order
     image_size: int = 32 # side in pixels that the classifier sees
     width: int = 32 # channels of the first stage of ResNet-10 (the paper's is 64)
-    pretrain_epochs: int = 40 # cross-entropy pretraining
-    epochs: int = 26 # of every arm; 60/65 of them with a curriculum
+    pretrain_epochs: int = 32 # cross-entropy pretraining
+    epochs: int = 24 # of every arm; 60/65 of them with a curriculum
     r: float = None # share of the non-tail images in an epoch's list; None: .3, with hard_share 1
     p: float = None # share of tail images in it; None: the share of few-shot classes, or hard_share
-    validate: int = 100 # validation images of each class that choose the epoch
+    validate: int = 50 # validation images of each class that choose the epoch
     lr: float = 1e-3 # Adam, cosine per step
     bs: int = 128 # batch size
 

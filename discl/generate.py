@@ -81,8 +81,11 @@ def load_pipeline(
     "Any image-to-image pipeline of diffusers"
     from diffusers import AutoPipelineForImage2Image
     from diffusers.utils import logging
+    from transformers.utils import logging as transformers_logging
     folder, (device, dtype) = model_folder(model), device_and_dtype()
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
     try: pipe = AutoPipelineForImage2Image.from_pretrained(folder, dtype=dtype, use_safetensors=True)
     except Exception as e: raise DisclError(f'{folder}: diffusers cannot load it as an image-to-image model ({type(e).__name__}: {e})') from e
     lacks = {'strength', 'image', 'prompt', 'generator'} - set(inspect.signature(pipe.__call__).parameters)

@@ -22,6 +22,8 @@ class Clip:
         class_text=CLASS_TEXT, # what a class is called: with {} for its name
     ):
         from transformers import CLIPModel, CLIPProcessor
+        from transformers.utils import logging
+        logging.disable_progress_bar()
         where = Path(str(files('discl')/'embedded/clip')) if model == EMBEDDED else Path(model)
         if where.is_dir():
             for part in ('config.json', 'preprocessor_config.json|processor_config.json', 'tokenizer.json|vocab.json', 'model.safetensors|model.safetensors.index.json'):

@@ -69,7 +69,7 @@ class Samples(torch.utils.data.Dataset):
         labels, # int (n,)
         augment=None, # torchvision transform, or None
     ):
-        self.pixels, self.labels, self.augment = torch.from_numpy(np.array(pixels, order='C')), torch.as_tensor(np.asarray(labels)).long(), augment
+        self.pixels, self.labels, self.augment = torch.from_numpy(np.array(pixels, order='C')), torch.from_numpy(np.array(labels)).long(), augment
         self.scale = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
 
     def __len__(self): return len(self.labels)
