@@ -86,7 +86,7 @@ def readme_matches():
 
 
 def notebooks_run():
-    subprocess.run([BIN/'nbdev-test', '--n_workers', '1', '--timing'], cwd=ROOT, check=True)
+    subprocess.run([BIN/'nbdev-test', '--n-workers', '1', '--timing'], cwd=ROOT, check=True)
 
 
 def tests_pass():
