@@ -80,7 +80,7 @@ def run(
     "The whole of DisCL on your images"
     finish(begin(out, locals(), batch, new=True))
 
-# %% ../nbs/16_cli.ipynb #fb4a61df
+# %% ../nbs/16_cli.ipynb #c9d8198f
 def hard(
     data: str = None, # folder of images, CSV (path,label[,split]), or fashion-lt:IR
     out: str = 'runs/run', # folder of the run
@@ -112,6 +112,7 @@ def generate(
     for t in run.plan.trials: run.spectrum(t)
     print(run.store)
 
+# %% ../nbs/16_cli.ipynb #39966655
 def score(
     out: str = 'runs/run', # folder of the run
     clip: str = None, # CLIP model: 'embedded', a folder, or a hub id

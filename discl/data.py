@@ -90,7 +90,7 @@ def arrays(self:ImageSet,
         return np.asarray(image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.BICUBIC))
     return np.stack([one(i) for i in range(len(self))]) if len(self) else np.zeros((0, size, size, 3), np.uint8)
 
-# %% ../nbs/02_data.ipynb #ba20f896
+# %% ../nbs/02_data.ipynb #abd4cb77
 def _checked(items, classes, name, on_bad, have, val, test, seed, say=print):
     "Decode every image once, take its id from its bytes, drop copies, divide, and look at what is left"
     ids, bad = [], []
@@ -128,6 +128,7 @@ def divide(
         out[rows[:n_val]], out[rows[n_val:n_val + n_test]] = 'val', 'test'
     return out
 
+# %% ../nbs/02_data.ipynb #fe4bcb09
 def image_folder(
     folder, # train/, val/, test/ with class folders; or class folders
     val=.1, # share for validation where the folder has no val/

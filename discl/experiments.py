@@ -209,7 +209,7 @@ def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores a
             if not frame.kept[frame.lam == level].any(): raise DisclError(f'{arm}: no kept sample at λ = {level:g}. Lower the threshold, or leave the level out.')
     return frame, hard
 
-# %% ../nbs/14_experiments.ipynb #5aa3dfb4
+# %% ../nbs/14_experiments.ipynb #c634ea26
 @patch
 def pixels(self:Run, trial, frame): # frame from `filter` -> (Samples of train and kept synthetic, pools by λ)
     "Real and kept synthetic samples in one table"
@@ -247,6 +247,7 @@ def arm(self:Run, trial, arm, parts, path): # what `train_arms` prepared, file o
     write_json(path, result)
     return result
 
+# %% ../nbs/14_experiments.ipynb #76a663ce
 @patch
 def train_arms(self:Run, trial): # -> list of results
     "Every arm of a trial; arms.json says which file holds which arm of the last plan"
@@ -290,7 +291,7 @@ def published(
         rows.append(dict(zip(('method', 'curriculum'), arm)) | {g: f'{own.value[own.metric == g].iloc[0]:.1f}' if len(own) else '–' for g in GROUPS})
     return pd.DataFrame(rows)
 
-# %% ../nbs/14_experiments.ipynb #04c53af6
+# %% ../nbs/14_experiments.ipynb #09abd51e
 @patch
 def results(self:Run): # -> DataFrame of every finished arm; also written to results.csv
     "What there is"
@@ -325,6 +326,7 @@ def figures(self:Run): # -> dict: name -> path of a PNG, of the first trial
     figs['confusion'] = confusion_plot(np.array(last.iloc[0].confusion), images.classes, images['train'].counts(), f'{last.iloc[0].method} + {last.iloc[0].curriculum}')
     return {k: save_figure(f, self.folder/'figures', k) for k, f in figs.items()}
 
+# %% ../nbs/14_experiments.ipynb #61a28a5b
 @patch
 def report(self:Run): # -> path of report.html
     "One self-contained page"

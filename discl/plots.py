@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from .data import shots
 from .store import decode
 
-# %% ../nbs/12_plots.ipynb #7e9e33ba
+# %% ../nbs/12_plots.ipynb #65a85bb5
 def level_colors(levels): # λ values -> dict: λ -> RGB
     "One colour for each λ, dark for text only"
     levels = sorted(set(levels))
@@ -54,6 +54,7 @@ def spectrum_grid(
             else: axes[r, j].axis('off')
     return fig
 
+# %% ../nbs/12_plots.ipynb #9f320961
 def similarity_violins(
     frame, # DataFrame: lam, text_score, image_score
     threshold=None, # line in the text panel
