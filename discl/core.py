@@ -38,6 +38,12 @@ def seed_of(
 PAPER_SEEDS = (10, 20, 30, 40, 42, 50, 60, 70) # the seeds of every spectrum in the paper
 
 # %% ../nbs/00_core.ipynb #38b79ab4
+def _sync(folder): # so that the new name, too, survives a power cut
+    if os.name == 'nt': return # which cannot open a folder
+    handle = os.open(folder, os.O_RDONLY)
+    try: os.fsync(handle)
+    finally: os.close(handle)
+
 @contextmanager
 def whole_file(
     path, # where the file shall be
@@ -50,6 +56,7 @@ def whole_file(
         yield aside
         with open(aside, 'rb+') as f: os.fsync(f.fileno())
         os.replace(aside, path)
+        _sync(path.parent)
     finally: aside.unlink(missing_ok=True)
 
 def write_json(path, data): # path, JSON data
