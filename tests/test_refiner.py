@@ -9,7 +9,9 @@ from PIL import Image
 import tiny
 from discl.core import DisclError
 from discl.data import image_folder
-from discl.generate import Settings, _noise, generate, load_pipeline, model_folder, paint, plan, settings_of
+from discl.engine import noise_of, paint
+from discl.generate import generate, plan
+from discl.models import Settings, load_pipeline, model_folder, settings_of
 from discl.prompts import prompts_from_template
 from discl.score import Clip, kept, score
 from discl.store import Store, decode
@@ -36,7 +38,7 @@ def images(tmp_path_factory):
     return image_folder(root, val=.2, test=.2)
 
 
-QUICK = Settings(steps=3, guidance_scale=5., size=(32, 32))
+QUICK = Settings(steps=3, guidance_scale=5., size=(32, 32), dtype='float32')
 
 
 def test_generate_and_score(models, images, tmp_path):
@@ -58,11 +60,11 @@ def test_generate_and_score(models, images, tmp_path):
 
 
 def test_text_only_does_not_see_the_source(models):
-    pipe = load_pipeline(str(models/'refiner'))
-    def two(lam): return [np.asarray(paint(pipe, [Image.new('RGB', (32, 32), c)], ['a hat'], lam, [_noise('s', 1)], QUICK)[0]).astype(int) for c in ('white', 'black')]
+    pipe = load_pipeline(str(models/'refiner'), 'float32')
+    def two(lam): return [np.asarray(paint(pipe, [Image.new('RGB', (32, 32), c)], ['a hat'], lam, [noise_of(1)], QUICK)[0]).astype(int) for c in ('white', 'black')]
     a, b = two(0)
     assert (a == b).all()
-    plain = [np.asarray(pipe('a hat', image=Image.new('RGB', (32, 32), c), strength=1., num_inference_steps=3, guidance_scale=5., generator=_noise('s', 1)).images[0]).astype(int) for c in ('white', 'black')]
+    plain = [np.asarray(pipe('a hat', image=Image.new('RGB', (32, 32), c), strength=1., num_inference_steps=3, guidance_scale=5., generator=noise_of(1)).images[0]).astype(int) for c in ('white', 'black')]
     assert (plain[0] != plain[1]).any(), 'the library alone no longer leaks: text_only has become superfluous'
 
 
