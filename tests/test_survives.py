@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from discl.core import DisclError
+from discl.core import DisclError, read_json
 from discl.data import fashion_lt
 from discl.generate import generate, plan
 from discl.hard import few_shot
@@ -45,15 +45,29 @@ def start(*args, **options):
     return process
 
 
+def begun(process, store):
+    "Wait until the process holds the store, so that what follows is not its imports"
+    while process.exitcode is None and read_json(store.folder/'.owner.json', {}).get('process') != process.pid: time.sleep(.01)
+
+
 def pixels(store):
     return {r.job: np.asarray(decode(r.image)).astype(int) for r in store.table(images=True).itertuples()}
 
 
 @pytest.fixture(scope='module')
-def undisturbed(tmp_path_factory):
+def run(tmp_path_factory):
+    "Images of an undisturbed run, and the seconds that it held the store"
     folder = tmp_path_factory.mktemp('undisturbed')
-    paint(folder)
-    return pixels(Store(folder))
+    process = start(folder)
+    begun(process, Store(folder))
+    from_here = time.perf_counter()
+    process.join()
+    assert process.exitcode == 0
+    return pixels(Store(folder)), time.perf_counter() - from_here
+
+
+@pytest.fixture(scope='module')
+def undisturbed(run): return run[0]
 
 
 def whole(store, undisturbed):
@@ -67,21 +81,22 @@ def whole(store, undisturbed):
     assert not list(store.folder.glob('*/.*.part'))
 
 
-def test_killed_thirty_times(tmp_path, undisturbed):
+def test_killed_thirty_times(tmp_path, run):
+    undisturbed, seconds = run
     rng, kills, midway, round = np.random.default_rng(0), 0, 0, 0
     while kills < 30:
         store, ended = Store(tmp_path/str(round)), False
         while not ended and kills < 30:
             process = start(store.folder, wait=10.)
-            process.join(rng.uniform(.5, 2.5))
-            ended = process.exitcode is not None
-            if ended: assert process.exitcode == 0
-            else:
-                process.kill()
-                process.join()
-                assert process.exitcode == -signal.SIGKILL
-                kills += 1
-                midway += 0 < len(Store(store.folder)) < len(undisturbed)
+            begun(process, store)
+            process.join(rng.uniform(0, .35*seconds))
+            process.kill()
+            process.join()
+            ended = process.exitcode == 0 # it was sooner
+            if ended: continue
+            assert process.exitcode == -signal.SIGKILL
+            kills += 1
+            midway += 0 < len(Store(store.folder)) < len(undisturbed)
         paint(store.folder)
         whole(store, undisturbed)
         round += 1
