@@ -350,6 +350,13 @@ def figures(self:Run): # -> dict: name -> path of a PNG, of the first trial
 
 # %% ../nbs/16_experiments.ipynb #61a28a5b
 @patch
+def resembling(self:Run, trial): # -> str of HTML
+    "Kept samples that are held-out images again, by perceptual hash"
+    near = read_json(self.place(trial, 'filter.json'))['near_duplicates']
+    said = '; '.join(f'{n["job"][:8]} and {n["held"][:8]} ({n["split"]}, {n["bits"]} bits)' for n in near[:5])
+    return f'<p>{len({n["job"] for n in near})} kept samples resemble a validation or test image (at most 20 of 256 bits of the perceptual hash differ){": " + said if said else ""}.</p>'
+
+@patch
 def report(self:Run): # -> path of report.html
     "One self-contained page"
     with self.steps('report'):
@@ -362,7 +369,7 @@ def report(self:Run): # -> path of report.html
             ('Accuracy by shot', [html_table(table, f'This run: test accuracy in %, mean and sd over {len(self.plan.trials)} trial(s). Gains in few-shot accuracy, paired by trial: over CE trained on with real images only, and over the same lists with real tail images in place of synthetic ones.'),
                                   html_table(theirs, 'Another data set, for orientation only: ImageNet-LT with ResNet-10, as published (arXiv 2410.13674 v4, Table 1).', 'other')]),
             ('The spectrum', ['<p>Real images on top, then falling λ, two seeds each. Crossed out: dropped by the CLIP filter.</p>', figs['spectrum']]),
-            ('CLIP similarity by λ', [figs['similarity'], html_table(kept_by(self.scored(trial)).reset_index().rename(columns={'name': 'class'}), 'Kept of generated, by class and λ')]),
+            ('CLIP similarity by λ', [figs['similarity'], html_table(kept_by(self.scored(trial)).reset_index().rename(columns={'name': 'class'}), 'Kept of generated, by class and λ'), self.resembling(trial)]),
             ('λ over epochs, and validation accuracy', curves), ('Accuracy by class', [figs['classes'], figs['confusion']]),
             ('Durations', html_table(seconds)), ('Settings and versions', f'<pre>{settings}\n{json.dumps(versions(), indent=1)}</pre>')])
         path = self.folder/'report.html'

@@ -6,6 +6,7 @@
 __all__ = ['Clip', 'Scorer', 'score', 'true_class_scores', 'calibrate', 'kept', 'kept_by', 'hashes', 'near_duplicates']
 
 # %% ../nbs/08_score.ipynb #51ec9fa1
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
@@ -93,6 +94,14 @@ class Scorer:
         return pd.DataFrame(dict(job=rows.job.to_numpy(), clip=self.clip.id, text_score=(v*np.stack([self.text[n] for n in rows.name])).sum(1),
                                  image_score=(v*np.stack([self.real[s] for s in rows.source])).sum(1)))
 
+def _ahead(work, items): # yields work(item), the next one being worked on in a thread meanwhile
+    with ThreadPoolExecutor(1) as pool:
+        coming = None
+        for item in items:
+            last, coming = coming, pool.submit(work, item)
+            if last: yield last.result()
+        if coming: yield coming.result()
+
 def score(
     store, # Store
     sources, # ImageSet that holds the sources
@@ -102,12 +111,14 @@ def score(
     "Score what this CLIP has not scored yet, shard by shard"
     scorer, done, n = Scorer(clip, sources), set(store.scores(clip.id).job), 0
     only = None if jobs is None else set(jobs)
-    for _, table in store._tables('images', ['job', 'source', 'name', 'image']):
-        frame = table.to_pandas()
-        frame = frame[[j not in done and (only is None or j in only) for j in frame.job]].drop_duplicates('job')
-        if not len(frame): continue
-        store.add_scores(scorer(frame, [decode(i['bytes']) for i in frame.image]))
-        done |= set(frame.job)
+    def unscored(): # yields DataFrames
+        for _, table in store._tables('images', ['job', 'source', 'name', 'image']):
+            frame = table.to_pandas()
+            frame = frame[[j not in done and (only is None or j in only) for j in frame.job]].drop_duplicates('job')
+            done.update(frame.job)
+            if len(frame): yield frame
+    for frame, images in _ahead(lambda frame: (frame, [np.asarray(decode(i['bytes'])) for i in frame.image]), unscored()):
+        store.add_scores(scorer(frame, images))
         n += len(frame)
     return n
 
