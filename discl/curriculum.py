@@ -148,7 +148,7 @@ def schedule(strategy, levels, epochs, curriculum_epochs=None, seed=0): # as for
     "The whole training, epoch by epoch"
     return strategy_of(strategy, levels, epochs, curriculum_epochs, seed).stages()
 
-# %% ../nbs/09_curriculum.ipynb #7cdea390
+# %% ../nbs/09_curriculum.ipynb #dc38e20c
 def _draw(rows, n, rng): # each row as often as the others, give or take one
     rows = np.asarray(rows)
     times = np.tile(rows, n//len(rows)) if n >= len(rows) else rows[:0]
@@ -165,6 +165,7 @@ def list_size(
     keep = round(r*nontail)
     return keep, max(int(p/(1 - p)*keep), 2*tail)
 
+# %% ../nbs/09_curriculum.ipynb #174e4e7c
 def epoch_list(
     stage, # Stage
     nontail, tail, # int arrays: rows of the real images
