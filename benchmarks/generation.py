@@ -16,7 +16,7 @@ import torch
 warnings.filterwarnings('ignore')
 from discl.core import PAPER_SEEDS  # noqa: E402
 from discl.data import fashion_lt  # noqa: E402
-from discl.engine import Engine, steps_for, strength_of  # noqa: E402
+from discl.engine import Engine, Request, steps_for, strength_of  # noqa: E402
 from discl.generate import generate, plan  # noqa: E402
 from discl.models import EMBEDDED, Settings, load_pipeline, model_folder, settings_of  # noqa: E402
 from discl.prompts import fashion_prompts  # noqa: E402
@@ -113,10 +113,7 @@ def main(quick):
     if not quick:
         for batch in (8, 16, 32, 64, 128): print(f'  batch {batch:<4} {1/engine(own, clip, sources, jobs.iloc[::8], same, compiled=False, batch=batch):8.2f} images/s')
         for k in (16, 4, 2): print(f'  {len(jobs.iloc[::k]):<5} jobs {1/engine(own, clip, sources, jobs.iloc[::k], same, compiled=False):8.2f} images/s   peak memory {memory():.2f} GB')
-        start = time.perf_counter()
-        once = Engine(own, replace(same, size=(32, 32)), batch=64, compiled=True)
-        with torch.inference_mode(): once.compiled(torch.randn(128, 4, 16, 16, dtype=own.unet.dtype), torch.randint(0, 1000, (128,)), encoder_hidden_states=torch.randn(128, 16, 128, dtype=own.unet.dtype), added_cond_kwargs=None, return_dict=False)
-        cost = time.perf_counter() - start
+        cost = Engine(own, same, batch=64).compile(Request('', jobs.source[0], sources.image(0), jobs.prompt[0], .5, 0))
         fast = engine(own, clip, sources, jobs, same, compiled=True, batch=64)
         print(f'engine, compiled ({cost:.0f} s to compile)   {1/fast:8.2f} images/s   {loop/fast:.2f}× without, {loop/(fast + cost/len(jobs)):.2f}× with the compiling')
 

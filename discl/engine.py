@@ -7,7 +7,7 @@ __all__ = ['FAST', 'strength_of', 'steps_for', 'text_only', 'fit', 'paint', 'noi
            'Engine', 'Group', 'fault_of', 'out_of_memory', 'compile_pays']
 
 # %% ../nbs/06_engine.ipynb #1794e00c
-import copy, inspect, time
+import copy, inspect, time, warnings
 from collections import OrderedDict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,7 +123,6 @@ class Engine:
         pipe, # from `load_pipeline`; of a class in FAST
         settings, # Settings
         batch=None, # samples that denoise at once; None: found by `probe`
-        compiled=False, # torch.compile the UNet: pays for long runs
         stop=lambda: False, # asked before every step; True abandons what is unfinished
     ):
         if not is_fast(pipe): raise DisclError(f'{type(pipe).__name__} is not one of {", ".join(FAST)}')
@@ -133,7 +132,6 @@ class Engine:
         half = pipe.vae.dtype != torch.float32 and (pipe.vae.config.force_upcast or self.device.type == 'cpu')
         self.vae = copy.deepcopy(pipe.vae).float() if half else pipe.vae # once per image; in half precision it overflows, or shows
         self.latents, self.texts, self.sources, self.halved, self.compiled = Recent(), Recent(), Recent(), 0, None
-        if compiled: self.compile()
 
     @property
     def multiple(self): # pixels that a side must be a multiple of
@@ -307,6 +305,18 @@ def run(self:Engine,
 
 # %% ../nbs/06_engine.ipynb #dedbd09c
 @patch
+def trial(self:Engine, request): # Request -> function: n -> seconds of one UNet call for n samples like it
+    "A call to measure by"
+    (mean, _), (text, pooled) = self.encode([request]), self.text([request.prompt])
+    t = self.scheduler.timesteps[:1].to(self.device)
+    @torch.inference_mode()
+    def once(n):
+        start = time.perf_counter()
+        self.predict(mean.repeat(n, 1, 1, 1), t.repeat(n), text.repeat(n, 1, 1), pooled.repeat(n, 1) if self.xl else None).sum().item()
+        return time.perf_counter() - start
+    return once
+
+@patch
 @torch.inference_mode()
 def probe(self:Engine,
     requests, # list of Request that are to be painted, or some of them
@@ -315,13 +325,8 @@ def probe(self:Engine,
     share=.02, # of the work that measuring may cost
 ): # (batch, seconds of the UNet per sample and step)
     "The batch of the best speed among 8, 16, 32, …; stops where measuring would cost more than it can gain"
-    (mean, _), (text, pooled), tried, left = self.encode(requests[:1]), self.text([requests[0].prompt]), {}, left or len(requests)
+    once, tried, left = self.trial(requests[0]), {}, left or len(requests)
     steps = np.mean([steps_for(self.settings.steps, r.lam)[1] for r in requests])
-    t = self.scheduler.timesteps[:1].to(self.device)
-    def once(n): # seconds of one call
-        start = time.perf_counter()
-        self.predict(mean.repeat(n, 1, 1, 1), t.repeat(n), text.repeat(n, 1, 1), pooled.repeat(n, 1) if self.xl else None).sum().item()
-        return time.perf_counter() - start
     n, spent, held, self.batch = 8, 0., self.batch, 0 # no batch, so that the compiled UNet is left alone
     try:
         once(n)
@@ -337,9 +342,14 @@ def probe(self:Engine,
 
 # %% ../nbs/06_engine.ipynb #b087510b
 @patch
-def compile(self:Engine):
-    "Compile the UNet for full batches"
+def compile(self:Engine, request): # a Request like those to come -> seconds that it took; NaN where it failed
+    "Compile the UNet for full batches; where that cannot be done (no C++ compiler), go on without"
     self.compiled = torch.compile(self.unet, dynamic=False)
+    try: return self.trial(request)(self.batch)
+    except Exception as e:
+        self.compiled = None
+        warnings.warn(f'the UNet is not compiled: {type(e).__name__}: {str(e).strip().splitlines()[0][:200]}')
+        return float('nan')
 
 def compile_pays(
     seconds, # of UNet calls that are left, uncompiled

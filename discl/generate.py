@@ -189,10 +189,11 @@ def compile_if_it_pays(self:Generation, jobs, size): # DataFrame of the jobs lef
     todo = jobs[jobs.lam < 1]
     if not len(todo): return
     if self.engine.settings.size != size: self.engine.resize(replace(self.settings, size=size), self.batch)
-    found, seconds = self.engine.probe(self.requests(todo.sample(min(100, len(todo)), random_state=0)), len(todo))
+    like = self.requests(todo.sample(min(100, len(todo)), random_state=0))
+    found, seconds = self.engine.probe(like, len(todo))
     self.engine.batch = self.batch or found
     left = sum(n*steps_for(self.settings.steps, lam)[1]*seconds for lam, n in todo.lam.value_counts().items())
-    if self.compiled or compile_pays(left) and len(todo) >= self.engine.batch: self.engine.compile()
+    if self.compiled or compile_pays(left) and len(todo) >= self.engine.batch: self.engine.compile(like[0])
 
 # %% ../nbs/07_generate.ipynb #2db7dac9
 def generate(
