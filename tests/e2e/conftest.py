@@ -1,0 +1,118 @@
+"""JupyterLab on a free port with a throwaway token, and headless Chromium that drives it"""
+import base64
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run']
+
+
+def pytest_collection_modifyitems(items):
+    try: import playwright.sync_api  # noqa: F401
+    except ImportError: why = 'playwright is not installed (pip install -e ".[dev]")'
+    else: why = None if CHROMIUM else 'no chromium found (apt-get install chromium)'
+    for item in items:
+        if why and Path(__file__).parent in Path(item.fspath).parents: item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope='session')
+def artefacts(tmp_path_factory):
+    "Where screenshots go: DISCL_ARTEFACTS, or a temporary folder"
+    folder = Path(os.environ.get('DISCL_ARTEFACTS') or tmp_path_factory.mktemp('screenshots'))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def browser():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope='session')
+def lab(tmp_path_factory):
+    "A running JupyterLab: (address, token, folder that it serves)"
+    folder, home, token = tmp_path_factory.mktemp('notebooks'), tmp_path_factory.mktemp('home'), secrets.token_hex(16)
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    places = dict(JUPYTER_CONFIG_DIR=home/'config', JUPYTER_DATA_DIR=home/'data', JUPYTER_RUNTIME_DIR=home/'run', IPYTHONDIR=home/'ipython', HF_HUB_OFFLINE='1')
+    settings = home/'config/lab/user-settings/@jupyterlab'
+    for part, options in (('apputils-extension/notification.jupyterlab-settings', dict(fetchNews='false', checkForUpdates=False)),
+                          ('docmanager-extension/plugin.jupyterlab-settings', dict(autosave=False))):
+        (settings/part).parent.mkdir(parents=True, exist_ok=True)
+        (settings/part).write_text(json.dumps(options))
+    log = open(home/'lab.log', 'w')
+    command = [sys.executable, '-m', 'jupyter', 'lab', '--no-browser', '--allow-root', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0',
+               f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={folder}', '--LabApp.extension_manager=readonly', '--LabApp.expose_app_in_browser=True']
+    server = subprocess.Popen(command, env={**os.environ, **{k: str(v) for k, v in places.items()}}, stdout=log, stderr=log)
+    address = f'http://127.0.0.1:{port}'
+    try:
+        for _ in range(240):
+            try: urllib.request.urlopen(f'{address}/api?token={token}', timeout=2); break
+            except OSError: time.sleep(.25)
+            assert server.poll() is None, (home/'lab.log').read_text()
+        yield address, token, folder
+    finally:
+        server.terminate()
+        try: server.wait(20)
+        except subprocess.TimeoutExpired: server.kill()
+
+
+class Notebook:
+    "A notebook in JupyterLab, as a person has it before them"
+    def __init__(self, page, lab, artefacts, name):
+        self.page, (self.address, self.token, self.folder), self.artefacts, self.name = page, lab, artefacts, name
+
+    def open(self, cells, theme=''):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells], metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')))
+        nbformat.write(notebook, self.folder/f'{self.name}.ipynb')
+        self.page.goto(f'{self.address}/lab/tree/{self.name}.ipynb?reset&token={self.token}')
+        self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60000)
+        self.page.locator('#jp-main-statusbar').get_by_text('| Idle').wait_for(timeout=60000)
+        if theme: self.command('apputils:change-theme', theme=theme)
+        self.command('application:toggle-left-area')
+        self.run()
+        return self
+
+    def command(self, name, **options):
+        self.page.evaluate('([name, options]) => window.jupyterapp.commands.execute(name, options)', [name, options])
+
+    def run(self):
+        "Run all cells, from the menu"
+        self.page.get_by_role('menuitem', name='Run', exact=True).click()
+        self.page.get_by_text('Run All Cells', exact=True).click()
+
+    def shot(self, name):
+        self.page.screenshot(path=self.artefacts/f'{name}.png')
+
+
+@pytest.fixture
+def notebook(browser, lab, artefacts, request):
+    "A page of 1280 × 800 with a notebook named after the test"
+    page = browser.new_context(viewport=dict(width=1280, height=800)).new_page()
+    yield Notebook(page, lab, artefacts, request.node.name)
+    page.screenshot(path=artefacts/f'end-{request.node.name}.png')
+    page.context.close()
+
+
+def pixels(locator):
+    "uint8 array of an <img> with a data: address"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(locator.get_attribute('src').split(',', 1)[1]))).convert('RGB'))
