@@ -366,7 +366,7 @@ def picture(image, alt, caption='', side=400): # -> str, HTML
     small = ' class="discl-small"' if max(np.asarray(image).shape) <= 100 else ''
     return f'<figure><img{small} alt="{html.escape(alt)}" src="{data_url(image, side)}"><figcaption>{html.escape(caption)}</figcaption></figure>'
 
-# %% ../nbs/15_widgets.ipynb #6ef19223
+# %% ../nbs/15_widgets.ipynb #af91c59c
 class Tiles(w.VBox):
     "A table of pictures to choose from"
     def __init__(self,
@@ -383,7 +383,8 @@ class Tiles(w.VBox):
         head = lambda text: w.HTML(f'<div class="discl-head">{html.escape(text)}</div>')
         first = [head('')] if any(rows) else []
         cells = (first + [head(c) for c in columns] if any(columns) else []) + [x for r, name in enumerate(rows) for x in ([head(name)] if first else []) + self.buttons[r*len(columns):(r + 1)*len(columns)]]
-        super().__init__([w.GridBox(cells, layout=w.Layout(grid_template_columns='56px '*len(first) + f'{side + 8}px '*len(columns), align_items='center')), self.style_sheet])
+        table = w.GridBox(cells, layout=w.Layout(grid_template_columns='56px '*len(first) + f'{side + 8}px '*len(columns), align_items='center'))
+        super().__init__([table if first or any(columns) else w.HBox(cells, layout=w.Layout(flex_flow='row wrap')), self.style_sheet])
 
     def put(self, k, image, label, on=False, crossed=False, key=None): # image None: nothing there (yet); key: anything that changes with the image
         "Show a picture; `show` makes it visible"
