@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['REAL', 'STRATEGIES', 'Stage', 'stage_lengths', 'progress', 'best_level', 'NeedsHistory', 'stage_starts', 'none',
            'oversample', 'fixed', 'all_level', 'diverse_to_specific', 'specific_to_diverse', 'random_level', 'adaptive',
-           'strategy_parts', 'Strategy', 'strategy_of', 'schedule', 'list_size', 'epoch_list', 'guidance_set',
-           'set_aside']
+           'strategy_parts', 'Strategy', 'strategy_of', 'schedule', 'draw_evenly', 'list_size', 'epoch_list',
+           'guidance_set', 'set_aside']
 
 # %% ../nbs/09_curriculum.ipynb #c337f8fd
 from dataclasses import dataclass
@@ -148,8 +148,9 @@ def schedule(strategy, levels, epochs, curriculum_epochs=None, seed=0): # as for
     "The whole training, epoch by epoch"
     return strategy_of(strategy, levels, epochs, curriculum_epochs, seed).stages()
 
-# %% ../nbs/09_curriculum.ipynb #dc38e20c
-def _draw(rows, n, rng): # each row as often as the others, give or take one
+# %% ../nbs/09_curriculum.ipynb #0142566e
+def draw_evenly(rows, n, rng): # int array, how many, np.random.Generator -> int (n,)
+    "Each row as often as the others, give or take one"
     rows = np.asarray(rows)
     times = np.tile(rows, n//len(rows)) if n >= len(rows) else rows[:0]
     return np.concatenate([times, rng.permutation(rows)[:n - len(times)]])
@@ -165,7 +166,7 @@ def list_size(
     keep = round(r*nontail)
     return keep, max(int(p/(1 - p)*keep), 2*tail)
 
-# %% ../nbs/09_curriculum.ipynb #174e4e7c
+# %% ../nbs/09_curriculum.ipynb #e9b5dc49
 def epoch_list(
     stage, # Stage
     nontail, tail, # int arrays: rows of the real images
@@ -175,13 +176,13 @@ def epoch_list(
 ): # int array, shuffled; rows of one epoch
     "What one epoch trains on"
     keep, total = list_size(len(nontail), len(tail), r, p)
-    if not stage.levels and not stage.oversample: return rng.permutation(_draw(np.concatenate([nontail, tail]), keep + total, rng))
+    if not stage.levels and not stage.oversample: return rng.permutation(draw_evenly(np.concatenate([nontail, tail]), keep + total, rng))
     head = rng.permutation(nontail)[:keep]
-    if stage.oversample: return rng.permutation(np.concatenate([head, _draw(tail, total, rng)]))
+    if stage.oversample: return rng.permutation(np.concatenate([head, draw_evenly(tail, total, rng)]))
     pool = np.concatenate([pools[l] for l in stage.levels])
     if not len(pool): raise DisclError(f'no kept sample at λ = {", ".join(map(str, stage.levels))}. Lower the threshold, or leave the level out.')
     real = tail if stage.real_tail else tail[:0]
-    return rng.permutation(np.concatenate([head, real, _draw(pool, total - len(real), rng)]))
+    return rng.permutation(np.concatenate([head, real, draw_evenly(pool, total - len(real), rng)]))
 
 # %% ../nbs/09_curriculum.ipynb #9c1089d3
 def guidance_set(

@@ -9,7 +9,7 @@ __all__ = ['LOSSES', 'MEAN', 'STD', 'EXTRAS', 'resnet10', 'resnet32', 'head_of',
            'best_device', 'precision', 'predict', 'ListLoader', 'Probe', 'Curriculum', 'Shuffled', 'KeepBest',
            'StopTraining', 'learning_rate', 'train']
 
-# %% ../nbs/10_train.ipynb #ec9dcea1
+# %% ../nbs/10_train.ipynb #05cf3fe5
 import copy, random
 from collections import OrderedDict
 from contextlib import contextmanager, nullcontext
@@ -28,7 +28,7 @@ from fastai.metrics import accuracy
 from fastai.optimizer import Adam
 from fastcore.basics import chunked, patch
 from .core import DisclError
-from .curriculum import _draw, Strategy, epoch_list, list_size, progress
+from .curriculum import Strategy, draw_evenly, epoch_list, list_size, progress
 
 # %% ../nbs/10_train.ipynb #9f3f3c55
 def resnet10(
@@ -400,13 +400,13 @@ def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trai
     self._put(rows, len(first))
     self.history.append((stage, np.concatenate([first, rows])))
 
-# %% ../nbs/10_train.ipynb #92b3b25a
+# %% ../nbs/10_train.ipynb #83f1df20
 @patch
 def _begin(self:Curriculum, rng): # measure, and let real images be trained on
     nontail, tail, _, r, p = self.parts
     total = sum(list_size(len(nontail), len(tail), r, p))
     batches = self.probe.batches(self.loader.bs, total)
-    real = _draw(np.concatenate([nontail, tail]), batches*self.loader.bs, rng)
+    real = draw_evenly(np.concatenate([nontail, tail]), batches*self.loader.bs, rng)
     self._put(np.resize(real, total))
     self.pending = rng, real, batches, self.probe.measure(self.model)
 
@@ -459,15 +459,17 @@ class StopTraining(Callback):
     def after_epoch(self):
         if self.learn.stop_training: raise CancelFitException()
 
-# %% ../nbs/10_train.ipynb #d8fb61ca
+# %% ../nbs/10_train.ipynb #48891089
 def learning_rate(
     lr, # peak
     warmup=0., # share of all steps in which it rises from 0
+    drops=(), # pairs (share of the steps, factor), as ((.8, .01), (.9, .01)) for CIFAR; none: cosine to 0
 ): # callable: share of the training -> learning rate
-    "Cosine to 0 per step, after a linear warm-up if asked"
+    "Cosine per step, or steps down, after a linear warm-up if asked"
+    if drops: return lambda x: lr*min(1., x/warmup if warmup else 1.)*float(np.prod([factor for at, factor in drops if x >= at]))
     return combine_scheds([warmup, 1 - warmup], [SchedLin(0., lr), SchedCos(lr, 0.)]) if warmup else SchedCos(lr, 0.)
 
-# %% ../nbs/10_train.ipynb #10e02b34
+# %% ../nbs/10_train.ipynb #d36d991b
 def train(
     model, # nn.Module, trained in place
     samples, # Samples with augmentation
@@ -483,7 +485,7 @@ def train(
     quiet=True, # no progress bar and no log?
     cbs=(), # more fastai callbacks
     opt_func=Adam, # fastai optimiser
-    warmup=0., # share of the steps in which the learning rate rises
+    warmup=0., drops=(), # as for `learning_rate`
 ): # fastai Learner, with `.best` (KeepBest)
     "Adam, batch 128, cosine per step: the paper's long-tail recipe (its Table 8)"
     with seeded(seed):
@@ -492,7 +494,7 @@ def train(
         dls = DataLoaders(first, ListLoader(validation, bs=512, num_workers=0)).to(best_device())
         best = KeepBest(patience)
         learn = Learner(dls, model.to(dls.device, memory_format=torch.channels_last), loss, opt_func=opt_func, metrics=accuracy)
-        fit = lambda: learn.fit(epochs, lr, wd=wd, cbs=[ParamScheduler(dict(lr=learning_rate(lr, warmup))), best, StopTraining(), curriculum or Shuffled(seed), *cbs])
+        fit = lambda: learn.fit(epochs, lr, wd=wd, cbs=[ParamScheduler(dict(lr=learning_rate(lr, warmup, drops))), best, StopTraining(), curriculum or Shuffled(seed), *cbs])
         silent = (learn.no_bar, learn.no_logging) if quiet else (nullcontext, nullcontext)
         with precision(dls.device), silent[0](), silent[1](): fit()
     learn.best = best
