@@ -156,7 +156,7 @@ def cosine_head(model): # nn.Module, changed in place
     new.load_state_dict(dict(weight=old.weight))
     model.set_submodule(at, new)
 
-# %% ../nbs/10_train.ipynb #2c093dc7
+# %% ../nbs/10_train.ipynb #989b7a02
 class DeferredReweighting(Callback):
     "DRW: the loss weighs classes by their effective number of images from some epoch on"
     def __init__(self,
@@ -166,9 +166,9 @@ class DeferredReweighting(Callback):
     ):
         weight = (1 - beta)/(1 - beta**np.asarray(counts, float))
         self.start, self.classes = start, torch.tensor(weight/weight.mean(), dtype=torch.float32)
-    def before_fit(self): self.loss = self.learn.loss_func; self.before = self.loss.weight
-    def before_epoch(self): self.loss.weight = self.classes if self.epoch >= round(self.start*self.n_epoch) else self.before
-    def after_fit(self): self.loss.weight = self.before
+    def before_fit(self): self.criterion = self.learn.loss_func; self.before = self.criterion.weight
+    def before_epoch(self): self.criterion.weight = self.classes if self.epoch >= round(self.start*self.n_epoch) else self.before
+    def after_fit(self): self.criterion.weight = self.before
 
 LOSSES = {'CE': lambda counts: cross_entropy, 'BS': BalancedSoftmax, 'BS-stage': lambda counts: BalancedSoftmax(counts, 'stage'), 'CW': ClassWeighted,
           'focal': lambda counts: Focal(), 'LDAM': LDAM} # name -> counts -> loss
@@ -355,7 +355,7 @@ class Probe:
         if n >= total//bs: raise DisclError(f'a probe of {n} batches leaves nothing of an epoch of {total//bs}; its size is {self.size} images, make it smaller')
         return n
 
-# %% ../nbs/10_train.ipynb #91962581
+# %% ../nbs/10_train.ipynb #a2edfe8b
 class Curriculum(Callback):
     "Redraws the training list when an epoch begins; `history` keeps each epoch's stage and rows, `probes` what was measured"
     order = 5
@@ -374,16 +374,16 @@ class Curriculum(Callback):
 
     def before_fit(self):
         self._clear()
-        self.loader, self.loss = self.learn.dls.train, self.learn.loss_func
+        self.loader, self.criterion = self.learn.dls.train, self.learn.loss_func
         self.rows_before = self.loader.rows
         starts = self.stages.starts() if isinstance(self.stages, Strategy) else []
         self.starts = [] if self.probe is None else starts if self.probe.starts is None else self.probe.starts
 
-# %% ../nbs/10_train.ipynb #83761df1
+# %% ../nbs/10_train.ipynb #8a6eaf66
 @patch
 def _put(self:Curriculum, rows, start=0): # the list from a place on; a loss that asks is told its class counts
     self.loader.set_rows(rows, start)
-    if hasattr(self.loss, 'set_counts'): self.loss.set_counts(np.bincount(self.loader.dataset.labels[rows], minlength=len(self.loss.original)))
+    if hasattr(self.criterion, 'set_counts'): self.criterion.set_counts(np.bincount(self.loader.dataset.labels[rows], minlength=len(self.criterion.original)))
 
 @patch
 def before_epoch(self:Curriculum):
@@ -400,7 +400,7 @@ def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trai
     self._put(rows, len(first))
     self.history.append((stage, np.concatenate([first, rows])))
 
-# %% ../nbs/10_train.ipynb #83f1df20
+# %% ../nbs/10_train.ipynb #8601f0cf
 @patch
 def _begin(self:Curriculum, rng): # measure, and let real images be trained on
     nontail, tail, _, r, p = self.parts
@@ -424,7 +424,7 @@ def after_batch(self:Curriculum):
 @patch
 def after_fit(self:Curriculum): # also when the fit was cancelled
     self.loader.set_rows(self.rows_before)
-    if hasattr(self.loss, 'set_counts'): self.loss.set_counts()
+    if hasattr(self.criterion, 'set_counts'): self.criterion.set_counts()
 
 # %% ../nbs/10_train.ipynb #34b174a4
 @patch
