@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOW', 'COMMANDS', 'numbers', 'given', 'begin', 'finish', 'demo', 'run', 'hard', 'generate', 'forecast', 'score',
-           'train', 'report', 'store', 'doctor', 'options', 'main']
+           'train', 'report', 'store', 'experiment', 'doctor', 'options', 'main']
 
 # %% ../nbs/18_cli.ipynb #3c0d5aba
 import dataclasses, sys, warnings
@@ -15,6 +15,7 @@ from .generate import estimate
 from .models import EMBEDDED, doctor as examine
 warnings.filterwarnings('ignore', category=FutureWarning, module='torch') # of the libraries below, about themselves
 from .experiments import Plan, Run, arm_parts, published
+from .grids import forecast_grid, grid, preset as plan_of, run_grid
 from .score import kept_by
 from .store import Store
 
@@ -65,7 +66,7 @@ def run(
     clip: str = None, # CLIP model: 'embedded', a folder, or a hub id
     levels: str = None, # λ values with commas, e.g. 0,.1,.3,.5
     seeds: str = None, # seeds of the generation, with commas
-    curriculum: str = None, # arms with commas: [CE/ or BS/]strategy, e.g. none,oversample,BS/diverse-to-specific
+    curriculum: str = None, # arms with commas: [loss[+CUDA|+LDMLR|+mixup …]/]strategy[:λ][@threshold], e.g. none,oversample,BS+CUDA/none,fixed:0.3
     prompts: str = None, # JSON file {class: [descriptions]}
     template: str = None, # around each description or class name, e.g. 'a photo of {} in the wild'
     steps: int = None, # denoising steps at λ = 0
@@ -82,6 +83,8 @@ def run(
     share: float = None, # share of real validation images a calibrated threshold lets pass
     trials: str = None, # training seeds, with commas
     image_size: int = None, # side in pixels that the classifier sees
+    flip: bool_arg = None, # mirror half of the training images? (default: yes; not for digits or text)
+    backbone: str = None, # resnet10, resnet32, a torchvision model, or timm/ and a timm model
     width: int = None, # channels of ResNet-10's first stage
     pretrain_epochs: int = None, # epochs of cross-entropy pretraining
     epochs: int = None, # epochs of every arm
@@ -189,6 +192,24 @@ def store(
         if said['moved']: sys.exit(1)
     else: raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
 
+def experiment(
+    name: str, # of the grid: tables-1-3, or main (without the ablations)
+    out: str = 'runs/tables', # folder; a second call goes on with it
+    preset: str = 'fashion-lt', # fashion-lt, imagenet-lt, cifar-100-lt, inaturalist or iwildcam
+    data: str = None, # for the others than fashion-lt: folder of images, or CSV (path,label,split)
+    prompts: str = None, # JSON file {class: [descriptions]}
+    seeds: int = 10, # of the main rows
+    few: int = 5, # seeds of the ablations
+    imbalance: str = '100,50', # for fashion-lt, with commas
+    dry_run: bool = False, # only check, count and print what would run
+):
+    "Every arm of the paper's tables over many seeds, in one resumable grid"
+    own = grid(name, plan_of(preset, data=data, prompts=prompts), seeds=seeds, few=min(few, seeds), imbalances=numbers(imbalance, int))
+    if dry_run:
+        todo = forecast_grid(own)
+        print(f'{todo.to_string(index=False)}\n{todo.arms.sum()} trainings; at most {todo.jobs.sum()} images')
+    else: print(f'{len(run_grid(own, out))} cells in {Path(out)/"results.csv"}')
+
 def doctor(
     model: str = EMBEDDED, # diffusers img2img model: 'embedded', a folder, or a hub id
     out: str = '.', # folder that the run will write to
@@ -199,7 +220,7 @@ def doctor(
     if not found.ok.all(): sys.exit(1)
 
 # %% ../nbs/18_cli.ipynb #08f390d3
-COMMANDS = dict(demo=demo, run=run, hard=hard, generate=generate, score=score, train=train, report=report, store=store, doctor=doctor)
+COMMANDS = dict(demo=demo, run=run, hard=hard, generate=generate, score=score, train=train, report=report, experiment=experiment, store=store, doctor=doctor)
 
 def options(name, argv): # command, what was typed after it -> keyword arguments
     "Options of a command; --image-size and --image_size are the same"
