@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['STYLE', 'MODES', 'Worker', 'Look', 'levels_of', 'Explorer', 'image_file', 'Seen', 'empty_figure', 'data_url',
            'picture', 'Tiles', 'Relay', 'View', 'bar', 'readout', 'stage', 'Explore', 'samplers', 'explore',
-           'decisions', 'decide', 'Bench', 'some_real', 'line_place', 'share_table', 'FilterBench', 'filter_bench']
+           'decisions', 'decide', 'Bench', 'some_real', 'line_place', 'share_table', 'FilterBench', 'filter_bench',
+           'Player', 'CurriculumPlayer', 'curriculum_player']
 
-# %% ../nbs/15_widgets.ipynb #0e0169c4
+# %% ../nbs/15_widgets.ipynb #dc71f005
 import asyncio, base64, hashlib, html, io, re, threading, time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +16,12 @@ import ipywidgets as w, numpy as np, pandas as pd
 from fastcore.basics import patch
 from PIL import Image
 from .core import DisclError, read_json, write_json
+from .curriculum import STRATEGIES, epoch_list, schedule
 from .data import FASHION, ImageSet, open_image
 from .engine import Engine, Recent, Request, fit, is_fast
 from .generate import generate, noise_seed, paint_fast, paint_plain, plan, sizes_of
 from .models import EMBEDDED, Settings, load_pipeline, settings_of
-from .plots import similarity_violins, strip_figure, svg
+from .plots import interval_plot, makeup_plot, similarity_violins, strip_figure, svg, training_plot
 from .prompts import fashion_prompts, pick, prompts_from_template
 from .score import Clip, Scorer, calibrate, true_class_scores
 from .store import decode, encode
@@ -771,7 +773,7 @@ class FilterBench(View):
                          w.HBox([self.picked, w.VBox([self.reason, w.HBox(list(self.hand.values()))])], layout=flow), self.use)
         self.connect()
 
-# %% ../nbs/15_widgets.ipynb #388a8d44
+# %% ../nbs/15_widgets.ipynb #02879048
 @patch
 def connect(self:FilterBench):
     "What each control does, and the violins"
@@ -829,7 +831,6 @@ def draw_tiles(self:FilterBench):
     sides = [list(f.itertuples()) for f in self.state.around(self.per_side, self.lam.value)]
     rows = [s[k] if k < len(s) else None for s in sides for k in range(self.per_side)]
     self.jobs = [r and r.job for r in rows]
-    shown = dict(zip(self.jobs + [self.chosen], self.state.show([j for j in self.jobs + [self.chosen] if j]))) if not self.chosen else {}
     names = [j for j in [*self.jobs, self.chosen] if j]
     shown = dict(zip(names, self.state.show(names)))
     for k, r in enumerate(rows):
@@ -851,3 +852,137 @@ def filter_bench(
 ): # FilterBench, an ipywidgets VBox; its `threshold` is what was chosen
     "Look at what a threshold keeps and loses, and choose one"
     return FilterBench(Bench(store, clip, images, **options))
+
+# %% ../nbs/15_widgets.ipynb #fa573558
+class Player:
+    "What the curriculum designer shows, apart from how"
+    def __init__(self,
+        train, # ImageSet of all real training images
+        hard, # ImageSet of the hard ones among them
+        frame, # DataFrame from `kept`: job, label, lam, kept
+        store, # Store that holds the samples
+        strategy='diverse-to-specific', # as for `strategy_of`
+        epochs=13, # all
+        curriculum_epochs=None, # of them with a curriculum; None: 60 of every 65
+        levels=None, # λ to use; None: all of the frame
+        r=.3, p=None, # as for `list_size`; p None: the share of classes that have a hard image, at most one half
+        seed=0, # of the lists, as for `Curriculum`
+    ):
+        self.train, self.store, self.seed, self.pictures, self.message, self.epoch = train['train'], store, seed, {}, '', 1
+        self.synthetic = frame[frame.kept & (frame.lam < 1)].reset_index(drop=True)
+        self.all_levels = sorted(frame.lam[frame.lam < 1].unique())
+        self.n, ids = len(self.train), self.train.items.id
+        at = ids.isin(hard.items.id).to_numpy()
+        self.nontail, self.tail = np.flatnonzero(~at), np.flatnonzero(at)
+        p = p or min(.5, len(set(hard.labels))/len(train.classes))
+        self.plan = dict(strategy=strategy, epochs=epochs, curriculum_epochs=curriculum_epochs, levels=tuple(levels or self.all_levels), r=r, p=p)
+        self.lists, self.stages = [], []
+        self.set()
+
+    def set(self, **changes): # fields of `plan` -> self; a DisclError leaves everything as it was
+        "Another plan"
+        q = self.plan | changes
+        stages = schedule(q['strategy'], q['levels'], q['epochs'], q['curriculum_epochs'], self.seed)
+        pools = {l: self.n + np.flatnonzero(self.synthetic.lam == l) for l in q['levels']}
+        lists = [epoch_list(s, self.nontail, self.tail, pools, q['r'], q['p'], np.random.default_rng([self.seed, e])) for e, s in enumerate(stages)]
+        self.plan, self.stages, self.lists, self.epoch = q, stages, lists, min(self.epoch, len(stages)) or 1
+        return self
+
+# %% ../nbs/15_widgets.ipynb #aaadf2e2
+@patch
+def table(self:Player): # -> DataFrame: a row for each epoch, a column for each kind of image
+    "What each epoch's list is made of"
+    kind = np.concatenate([np.zeros(self.n, int), 2 + self.synthetic.lam.map({l: k for k, l in enumerate(self.all_levels)}).to_numpy(int)])
+    kind[self.tail] = 1
+    names = ['real, not tail', 'real tail', *(f'λ = {l:g}' for l in self.all_levels)]
+    counts = [np.bincount(kind[rows], minlength=len(names)) for rows in self.lists]
+    return pd.DataFrame(counts, columns=names, index=pd.RangeIndex(1, len(counts) + 1, name='epoch'))
+
+@patch
+def sample(self:Player, n=10, tail=False): # how many; of the tail only? -> list of (row, class, λ or None)
+    "The first images of the epoch's list"
+    rows = self.lists[self.epoch - 1]
+    if tail: rows = rows[np.isin(rows, self.tail) | (rows >= self.n)]
+    made = lambda r: self.synthetic.iloc[r - self.n]
+    return [(int(r), self.train.classes[self.train.labels[r] if r < self.n else made(r).label], None if r < self.n else float(made(r).lam)) for r in rows[:n]]
+
+@patch
+def picture(self:Player, row): # row of a list -> uint8 (height, width, 3)
+    if row not in self.pictures:
+        if row < self.n: self.pictures[row] = np.asarray(self.train.image(row))
+        else:
+            jobs = self.synthetic.job.iloc[[row - self.n]]
+            self.pictures[row] = np.asarray(decode(self.store.table(images=True, jobs=jobs).image[0]))
+    return self.pictures[row]
+
+@patch
+def figure(self:Player): return makeup_plot(self.stages, self.table()) # -> Figure
+
+# %% ../nbs/15_widgets.ipynb #804217bf
+class CurriculumPlayer(View):
+    "The curriculum designer"
+    per_row = 12 # sample images
+    def __init__(self, state):
+        q, slim = state.plan, lambda text, width: dict(description=text, style=dict(description_width='auto'), layout=w.Layout(width=width))
+        names = [n for n in STRATEGIES if n != 'fixed'] + [f'fixed:{l:g}' for l in state.all_levels]
+        names += [q['strategy']] if isinstance(q['strategy'], str) and q['strategy'] not in names else []
+        options = {n: n for n in names} | ({getattr(q['strategy'], '__name__', 'your own'): q['strategy']} if callable(q['strategy']) else {})
+        self.strategy = w.Dropdown(options=options, value=q['strategy'], **slim('strategy', '240px'))
+        self.epochs = w.BoundedIntText(value=q['epochs'], min=1, max=1000, **slim('epochs', '120px'))
+        self.with_levels = w.BoundedIntText(value=q['curriculum_epochs'] if q['curriculum_epochs'] is not None else round(q['epochs']*60/65), min=0, max=1000, **slim('of them with a curriculum', '230px'))
+        self.r = w.BoundedFloatText(value=q['r'], min=.01, max=1, step=.05, **slim('r, share of the non-tail', '220px'))
+        self.p = w.BoundedFloatText(value=q['p'], min=.01, max=.99, step=.05, **slim('p, share of the tail', '190px'))
+        self.levels = {l: w.ToggleButton(value=l in q['levels'], description=f'λ = {l:g}', tooltip=f'use λ = {l:g}', layout=w.Layout(width='auto')) for l in state.all_levels}
+        self.epoch = w.IntSlider(value=1, min=1, max=q['epochs'], description='epoch', layout=w.Layout(width='560px'))
+        self.play = w.Play(min=1, max=q['epochs'], interval=600, description='through the epochs')
+        self.plot, self.head = w.HTML(), w.HTML()
+        self.tiles = Tiles(['its list', 'its tail'], ['']*self.per_row, lambda k: None, 56)
+        flow = w.Layout(flex_flow='row wrap', align_items='center')
+        super().__init__(state, w.HBox([self.strategy, self.epochs, self.with_levels], layout=flow), w.HBox([*self.levels.values(), self.r, self.p], layout=flow),
+                         self.plot, w.HBox([self.play, self.epoch], layout=flow), self.head, self.tiles)
+        for control in (self.strategy, self.epochs, self.with_levels, self.r, self.p, *self.levels.values()): control.observe(lambda c: self.attempt(self.replan), 'value')
+        self.epoch.observe(lambda c: self.attempt(self.turn_to, c['new']), 'value')
+        self.play.observe(lambda c: setattr(self.epoch, 'value', c['new']), 'value')
+        self.render()
+
+@patch
+def replan(self:CurriculumPlayer):
+    "What the controls say, as a plan"
+    self.state.set(strategy=self.strategy.value, epochs=self.epochs.value, curriculum_epochs=self.with_levels.value, r=self.r.value, p=self.p.value,
+                   levels=tuple(l for l, b in self.levels.items() if b.value))
+
+@patch
+def turn_to(self:CurriculumPlayer, epoch): self.state.epoch = epoch # from 1
+
+@patch
+def render(self:CurriculumPlayer):
+    "Draw what the state says now"
+    with self.turn:
+        if self.drawing: return
+        self.drawing, state = True, self.state
+        try:
+            self.epoch.max = self.play.max = len(state.stages)
+            self.epoch.value, makeup = state.epoch, state.table()
+            self.plot.value = svg(makeup_plot(state.stages, makeup, state.epoch), f'λ and the make-up of the list over {len(state.stages)} epochs')
+            levels = state.stages[state.epoch - 1].levels
+            self.head.value = f'<div class="discl-note">Epoch {state.epoch}: {"λ = " + ", ".join(f"{l:g}" for l in levels) if levels else "real images only"}; {makeup.loc[state.epoch].sum()} images in the list.</div>'
+            for row, tail in enumerate((False, True)):
+                own = state.sample(self.per_row, tail)
+                for k in range(self.per_row):
+                    if k >= len(own): self.tiles.put(row*self.per_row + k, None, ''); continue
+                    r, name, lam = own[k]
+                    self.tiles.put(row*self.per_row + k, state.picture(r), f'{name}, ' + ('real' if lam is None else f'synthetic, λ = {lam:g}'), key=r)
+            self.tiles.show()
+            self.say('')
+        finally: self.drawing = False
+
+# %% ../nbs/15_widgets.ipynb #37bb5472
+def curriculum_player(
+    train, # ImageSet of all real training images
+    hard, # ImageSet of the hard ones among them
+    frame, # DataFrame from `kept` (or `FilterBench.state.table()`)
+    store, # Store that holds the samples
+    **options, # of `Player`: strategy, epochs, curriculum_epochs, levels, r, p, seed
+): # CurriculumPlayer, an ipywidgets VBox; its `state.plan` is what was chosen
+    "Design a curriculum, and see what each epoch would train on"
+    return CurriculumPlayer(Player(train, hard, frame, store, **options))
