@@ -166,16 +166,17 @@ def list_size(
     keep = round(r*nontail)
     return keep, max(int(p/(1 - p)*keep), 2*tail)
 
-# %% ../nbs/09_curriculum.ipynb #e9b5dc49
+# %% ../nbs/09_curriculum.ipynb #3c31b7bf
 def epoch_list(
     stage, # Stage
     nontail, tail, # int arrays: rows of the real images
     pools, # dict: λ -> int array, rows of the kept synthetic samples
     r, p, # as for `list_size`
     rng, # np.random.Generator
+    size=None, # (non-tail images, tail images) of the list; None: `list_size` of these rows
 ): # int array, shuffled; rows of one epoch
     "What one epoch trains on"
-    keep, total = list_size(len(nontail), len(tail), r, p)
+    keep, total = size or list_size(len(nontail), len(tail), r, p)
     if not stage.levels and not stage.oversample: return rng.permutation(draw_evenly(np.concatenate([nontail, tail]), keep + total, rng))
     head = rng.permutation(nontail)[:keep]
     if stage.oversample: return rng.permutation(np.concatenate([head, draw_evenly(tail, total, rng)]))

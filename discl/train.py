@@ -355,7 +355,7 @@ class Probe:
         if n >= total//bs: raise DisclError(f'a probe of {n} batches leaves nothing of an epoch of {total//bs}; its size is {self.size} images, make it smaller')
         return n
 
-# %% ../nbs/10_train.ipynb #a2edfe8b
+# %% ../nbs/10_train.ipynb #70ead3fd
 class Curriculum(Callback):
     "Redraws the training list when an epoch begins; `history` keeps each epoch's stage and rows, `probes` what was measured"
     order = 5
@@ -366,8 +366,10 @@ class Curriculum(Callback):
         r, p, # as for `list_size`
         seed=0,
         probe=None, # Probe: measure progress; the strategy sees it, and 'adaptive' needs it
+        size=None, # (non-tail images, tail images) of a list; None: `list_size` of these rows. Give that of the other arms when rows are set aside
     ):
         self.stages, self.parts, self.seed, self.probe = stages, (nontail, tail, pools, r, p), seed, probe
+        self.size = size or list_size(len(nontail), len(tail), r, p)
         self._clear()
 
     def _clear(self): self.history, self.progress, self.probes, self.probe_steps, self.pending = [], [], [], 0, None
@@ -379,7 +381,7 @@ class Curriculum(Callback):
         starts = self.stages.starts() if isinstance(self.stages, Strategy) else []
         self.starts = [] if self.probe is None else starts if self.probe.starts is None else self.probe.starts
 
-# %% ../nbs/10_train.ipynb #8a6eaf66
+# %% ../nbs/10_train.ipynb #3919e26a
 @patch
 def _put(self:Curriculum, rows, start=0): # the list from a place on; a loss that asks is told its class counts
     self.loader.set_rows(rows, start)
@@ -396,15 +398,14 @@ def before_epoch(self:Curriculum):
 @patch
 def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trained on already
     stage = self.stages.stage(self.epoch, self.progress) if isinstance(self.stages, Strategy) else self.stages[self.epoch]
-    rows = epoch_list(stage, *self.parts, rng)[len(first):]
+    rows = epoch_list(stage, *self.parts, rng, self.size)[len(first):]
     self._put(rows, len(first))
     self.history.append((stage, np.concatenate([first, rows])))
 
-# %% ../nbs/10_train.ipynb #8601f0cf
+# %% ../nbs/10_train.ipynb #b2103bd5
 @patch
 def _begin(self:Curriculum, rng): # measure, and let real images be trained on
-    nontail, tail, _, r, p = self.parts
-    total = sum(list_size(len(nontail), len(tail), r, p))
+    (nontail, tail), total = self.parts[:2], sum(self.size)
     batches = self.probe.batches(self.loader.bs, total)
     real = draw_evenly(np.concatenate([nontail, tail]), batches*self.loader.bs, rng)
     self._put(np.resize(real, total))
