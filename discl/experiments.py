@@ -303,7 +303,8 @@ def curriculum(self:Run, trial, arm, parts): # Arm -> Curriculum
     if arm.strategy == 'adaptive':
         guide = guidance_set(parts['owner'], parts['data'].labels.numpy(), parts['tail'], parts['pools'], p.guide, np.random.default_rng(trial))
         lists, probe = set_aside(guide, parts['owner'], *lists), Probe(parts['data'].using(None), guide, sorted(parts['pools']), p.probe)
-    return Curriculum(strategy, *lists, r, share, seed=trial, probe=probe)
+    size = list_size(len(parts['nontail']), len(parts['tail']), r, share) # as long as the other arms' lists
+    return Curriculum(strategy, *lists, r, share, seed=trial, probe=probe, size=size)
 
 @patch
 def samples_of(self:Run, trial, arm, data): # Arm, Samples -> (Samples, fastai callbacks)

@@ -60,7 +60,7 @@ def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
     base = dict(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
     quiet = dict(say=lambda _: None, bar=False)
     Run(tmp_path/'r', Plan(**base), **quiet).all()
-    before = {p: p.stat().st_mtime_ns for p in (tmp_path/'r').rglob('*') if 'spectrum' in p.parts or p.suffix == '.safetensors' or p.parent.name == 'arms'}
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path/'r').rglob('*') if p.suffix in ('.parquet', '.safetensors') or p.parent.name == 'arms'}
     run = Run(tmp_path/'r', Plan(**dict(base, epochs=3, share=.5)), **quiet)
     run.all()
     assert before == {p: p.stat().st_mtime_ns for p in before}
