@@ -4,27 +4,31 @@
 
 # %% auto #0
 __all__ = ['STYLE', 'MODES', 'Worker', 'Look', 'levels_of', 'Explorer', 'image_file', 'Seen', 'empty_figure', 'data_url',
-           'picture', 'Tiles', 'Relay', 'View', 'bar', 'readout', 'stage', 'Explore', 'samplers', 'explore',
-           'decisions', 'decide', 'Bench', 'some_real', 'line_place', 'share_table', 'FilterBench', 'filter_bench',
-           'Player', 'CurriculumPlayer', 'curriculum_player']
+           'picture', 'Tiles', 'Relay', 'Said', 'View', 'or_why', 'bar', 'readout', 'stage', 'Explore', 'samplers',
+           'explore', 'decisions', 'decide', 'Bench', 'some_real', 'line_place', 'share_table', 'FilterBench',
+           'filter_bench', 'Player', 'CurriculumPlayer', 'curriculum_player', 'Live', 'Training', 'TrainLive',
+           'train_live', 'Comparison', 'Compare', 'compare', 'still']
 
-# %% ../nbs/15_widgets.ipynb #dc71f005
-import asyncio, base64, hashlib, html, io, re, threading, time
+# %% ../nbs/15_widgets.ipynb #c610bf94
+import asyncio, base64, hashlib, html, io, json, re, threading, time
 from dataclasses import dataclass, replace
 from pathlib import Path
 import ipywidgets as w, numpy as np, pandas as pd
+from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
 from PIL import Image
-from .core import DisclError, read_json, write_json
+from .core import DisclError, read_json, whole_file, write_json
 from .curriculum import STRATEGIES, epoch_list, schedule
-from .data import FASHION, ImageSet, open_image
+from .data import FASHION, ImageSet, open_image, shots
 from .engine import Engine, Recent, Request, fit, is_fast
+from .evaluate import GROUPS, by_shot, intervals
 from .generate import generate, noise_seed, paint_fast, paint_plain, plan, sizes_of
 from .models import EMBEDDED, Settings, load_pipeline, settings_of
 from .plots import interval_plot, makeup_plot, similarity_violins, strip_figure, svg, training_plot
 from .prompts import fashion_prompts, pick, prompts_from_template
 from .score import Clip, Scorer, calibrate, true_class_scores
 from .store import decode, encode
+from .train import train
 
 # %% ../nbs/15_widgets.ipynb #d12f17b4
 class Worker:
@@ -57,7 +61,7 @@ class Worker:
                 self.running = self.next()
                 if self.running is not None: self.do(self.running, self.stale)
 
-# %% ../nbs/15_widgets.ipynb #ae29d3c3
+# %% ../nbs/15_widgets.ipynb #e4a633b7
 @dataclass(frozen=True)
 class Look:
     "Everything that decides one image"
@@ -72,6 +76,7 @@ def levels_of(n): # how many -> that many λ from 1 to 0, evenly
     "λ at which playing and dragging shall find an image ready"
     return [round(float(l), 3) for l in np.linspace(1, 0, n)] if n else []
 
+# %% ../nbs/15_widgets.ipynb #6972f318
 class Explorer:
     "What the spectrum explorer shows, apart from how it is shown"
     def __init__(self,
@@ -90,7 +95,7 @@ class Explorer:
         self.images, self.train, self.own, self.model, self.pipe = images, images['train'], {}, model, pipe
         if not len(self.train): raise DisclError(f'{images.name}: no training images, and a spectrum is made of those only')
         self.prompts = prompts or (fashion_prompts() if images.classes == FASHION else prompts_from_template(images.classes))
-        self.at = pd.Series(range(len(self.train)), self.train.items.id)
+        if lost := [c for c in {images.classes[l] for l in self.train.labels} if not self.prompts.get(c)]: raise DisclError(f'no prompt for class {", ".join(sorted(lost))}')
         self.clip, self.threshold, self.store = clip, threshold, store
         self.levels, self.seeds, self.frames = sorted(set(levels)), list(seeds), levels_of(frames)
         self.ready, self.faults, self.errand, self.message, self.broken = Recent(), {}, None, '', False
@@ -100,7 +105,7 @@ class Explorer:
         self.source = self.train.items.id[self.train.labels == self.train.labels[0]].iloc[0]
         self.worker = Worker(self.todo, self.do)
 
-# %% ../nbs/15_widgets.ipynb #4864dd30
+# %% ../nbs/15_widgets.ipynb #dc7731b3
 @patch
 def one(self:Explorer, source): # id -> ImageSet of that image alone
     "The source as `plan` and `generate` take it"
@@ -120,6 +125,7 @@ def look(self:Explorer, lam=None, seed=None): # λ and seed, if others than the 
     lam, seed, name = self.lam if lam is None else lam, self.seed if seed is None else seed, self.name(self.source)
     return Look(self.source, name, lam, seed, self.prompt or pick(self.prompts, name, self.source, seed), self.settings)
 
+# %% ../nbs/15_widgets.ipynb #8df243c4
 @patch
 def strip(self:Explorer): # list of (λ, seed), in the order in which they are painted
     "The filmstrip"
@@ -133,14 +139,14 @@ def missing(self:Explorer, look): # Look -> is it still to be painted?
 def todo(self:Explorer): # Look, 'load', 'threshold', an errand, or None
     "What the worker should do now: what is looked at, then an errand, then the filmstrip, then the frames"
     if self.broken: return None
-    if self.pipe is None: return 'load'
+    if self.pipe is None or isinstance(self.clip, str): return 'load'
     if self.errand: return self.errand
     if self.missing(now := self.look()): return now
     if self.clip and self.threshold is None: return 'threshold'
     background = self.strip() + [(lam, self.seed) for lam in self.frames]
     return next((l for l in (self.look(*b) for b in background) if self.missing(l)), None)
 
-# %% ../nbs/15_widgets.ipynb #c26d28a9
+# %% ../nbs/15_widgets.ipynb #b290f132
 @patch
 def job(self:Explorer, look): # Look -> DataFrame of one row, from `plan`
     return plan(self.one(look.source), {look.name: [look.prompt]}, [look.lam], [look.seed], self.model, look.settings)
@@ -164,17 +170,18 @@ def paint(self:Explorer, look, stale): # -> uint8 (height, width, 3); None: give
     if done[0][3]: raise DisclError(f'the model gave no usable image: {done[0][3]}')
     return done[0][1]
 
+# %% ../nbs/15_widgets.ipynb #c839afdc
 @patch
 def scores(self:Explorer, look, image): # -> float (2,): similarity to the class text and to the source; NaN without CLIP
     if not self.clip: return np.full(2, np.nan)
     scorer = self.scorers.setdefault(look.source, Scorer(self.clip, self.one(look.source)))
     return scorer(pd.DataFrame([dict(job='', source=look.source, name=look.name)]), [image])[['text_score', 'image_score']].to_numpy()[0]
 
-# %% ../nbs/15_widgets.ipynb #c21bca34
+# %% ../nbs/15_widgets.ipynb #413789ed
 @patch
 def load(self:Explorer):
     "The model and CLIP, in the worker's time"
-    try: self.pipe = load_pipeline(self.model, self.settings.dtype)
+    try: self.pipe = self.pipe or load_pipeline(self.model, self.settings.dtype)
     except Exception as e: self.broken, self.message = True, f'No model: {e}'; return
     try:
         if self.clip is not None and not isinstance(self.clip, Clip): self.clip = Clip(self.clip)
@@ -189,6 +196,7 @@ def find_threshold(self:Explorer):
     try: self.threshold = calibrate(self.clip, val)
     except Exception: self.threshold, self.message = float('nan'), 'No verdict: there are no validation images to calibrate a threshold on. Give explore(threshold=…).'
 
+# %% ../nbs/15_widgets.ipynb #ce894c32
 @patch
 def do(self:Explorer, what, stale): # what `next` named
     "The worker's hand"
@@ -204,7 +212,7 @@ def do(self:Explorer, what, stale): # what `next` named
     for f in self.changed: f()
     with self.worker.turn: self.worker.turn.notify_all()
 
-# %% ../nbs/15_widgets.ipynb #a4c31d1b
+# %% ../nbs/15_widgets.ipynb #09e2fd96
 @patch
 def set(self:Explorer, **changes): # source, lam, seed, prompt, or a field of Settings -> self
     "Look at something else; a DisclError leaves everything as it was"
@@ -223,6 +231,7 @@ def set(self:Explorer, **changes): # source, lam, seed, prompt, or a field of Se
     self.worker.wake()
     return self
 
+# %% ../nbs/15_widgets.ipynb #675002b0
 def image_file(
     file, # path, or a name if `data` is given
     name, # class that it belongs to
@@ -244,7 +253,7 @@ def upload(self:Explorer, file, data, name): # file name, its bytes, class
     self.own[found] = one
     return self.set(source=found)
 
-# %% ../nbs/15_widgets.ipynb #7412c9e1
+# %% ../nbs/15_widgets.ipynb #5679b4cc
 @dataclass
 class Seen:
     "What is to be seen now"
@@ -261,6 +270,7 @@ class Seen:
     def difference(self): # uint8 (height, width, 3)
         return np.abs(self.image.astype(int) - self.source).astype(np.uint8)
 
+# %% ../nbs/15_widgets.ipynb #290dfa36
 @patch
 def verdict(self:Explorer, text_score): # -> True: kept, False: filtered, None: not known
     return None if not self.threshold or np.isnan(self.threshold) or np.isnan(text_score) else bool(text_score >= self.threshold)
@@ -287,6 +297,7 @@ def now(self:Explorer): # -> Seen
     note = self.faults.get(want) or self.message or busy
     return Seen(source, image, got.lam if got else 1., got == want, *map(float, scores), self.verdict(scores[0]), note)
 
+# %% ../nbs/15_widgets.ipynb #a6cb2195
 @patch
 def wait(self:Explorer, all=False, timeout=120.): # also for the filmstrip and the frames?; seconds -> self
     "Until the exact image is there, or it is known that it will not be; for scripts and tests"
@@ -295,7 +306,7 @@ def wait(self:Explorer, all=False, timeout=120.): # also for the filmstrip and t
         if not self.worker.turn.wait_for(ready, timeout): raise DisclError(f'no image within {timeout:g} s')
     return self
 
-# %% ../nbs/15_widgets.ipynb #1a8d8228
+# %% ../nbs/15_widgets.ipynb #f765d2ed
 @patch
 def table(self:Explorer): # -> DataFrame: lam, seed, prompt, text_score, image_score, kept, image (array)
     "Every image of this source under these settings that is ready"
@@ -311,6 +322,7 @@ def origin(self:Explorer): # -> str: Python for the ImageSet of the source alone
     elif not Path(name).exists(): return f'images[[{self.source!r}]] # images: the set that was explored, {name!r}'
     return f'open_data({name!r})[[{self.source!r}]]'
 
+# %% ../nbs/15_widgets.ipynb #eb102280
 @patch
 def code(self:Explorer): # -> str
     "Python that makes the image again"
@@ -328,6 +340,7 @@ generate(jobs, source, store, {str(self.model)!r}, settings, batch=1)
 image = decode(store.table(images=True, jobs=jobs.job).image[0])
 '''
 
+# %% ../nbs/15_widgets.ipynb #ff014dd2
 @patch
 def keep(self:Explorer): # -> self
     "Have the worker add what is looked at to the store"
@@ -406,7 +419,7 @@ class Tiles(w.VBox):
 
     def show(self): self.style_sheet.value = f'<style>{"".join(self.css.values())}</style>'
 
-# %% ../nbs/15_widgets.ipynb #136e90f2
+# %% ../nbs/15_widgets.ipynb #98c2e7a2
 class Relay:
     "Runs a function on the thread that made it"
     def __init__(self, f):
@@ -421,6 +434,12 @@ class Relay:
     def _run(self):
         self.due = False
         self.f()
+
+# %% ../nbs/15_widgets.ipynb #fbeddcc5
+class Said:
+    "A state with nothing to show, and the reason"
+    def __init__(self, message): self.message = message
+    def figure(self): return empty_figure(self.message)
 
 class View(w.VBox):
     "A display of a state; its saved output is its figure"
@@ -449,6 +468,14 @@ class View(w.VBox):
         FigureCanvasAgg(fig).print_figure(buffer, dpi=80)
         return dict(bundle, **{'image/png': base64.b64encode(buffer.getvalue()).decode(), 'text/plain': type(self).__name__})
 
+def or_why(make): # () -> View -> View
+    "The view, or where its input is no good, one that says so"
+    try: return make()
+    except DisclError as e:
+        view = View(Said(str(e)))
+        view.say(str(e))
+        return view
+
 # %% ../nbs/15_widgets.ipynb #10d27004
 def bar(score, threshold=None): # similarity in [0, 1], threshold or None -> str, HTML
     mark = '' if threshold is None or np.isnan(threshold) else f'<b style="left:{100*threshold:.1f}%" title="threshold {threshold:.3f}"></b>'
@@ -471,7 +498,7 @@ def stage(seen, asked, name, threshold): # Seen, λ asked for, class, threshold 
             + picture(seen.difference, f'difference from the source, {mean:.0f} of 255 on average', f'difference from the source: {mean:.1f} of 255 on average')
             + readout(seen, asked, threshold) + '</div>')
 
-# %% ../nbs/15_widgets.ipynb #fc990208
+# %% ../nbs/15_widgets.ipynb #44cede73
 @patch
 def figure(self:Explorer): # -> Figure
     "The filmstrip as a static picture"
@@ -479,6 +506,7 @@ def figure(self:Explorer): # -> Figure
     frame = frame[frame.lam.isin([*self.levels, self.lam]) & frame.seed.isin([*self.seeds, self.seed])]
     return strip_figure(seen.source, frame.drop_duplicates(['lam', 'seed']), f'{self.name(self.source)}, λ = {self.lam:g}: similarity to the class text below each image')
 
+# %% ../nbs/15_widgets.ipynb #da4b5a37
 class Explore(View):
     "The spectrum explorer"
     per_page = 10 # thumbnails
@@ -505,6 +533,7 @@ class Explore(View):
         self.connect()
         self.render()
 
+# %% ../nbs/15_widgets.ipynb #d5214086
 @patch
 def settings(self:Explore, state):
     "Controls of what else decides an image"
@@ -518,6 +547,7 @@ def settings(self:Explore, state):
     self.prompt = w.Text(description='prompt', continuous_update=False, layout=box('560px'))
     self.texts = w.Dropdown(options=['descriptions of this class'], tooltip='descriptions to pick from', layout=box('330px'))
 
+# %% ../nbs/15_widgets.ipynb #55a51a89
 @patch
 def connect(self:Explore):
     "What each control does to the state"
@@ -539,6 +569,7 @@ def connect(self:Explore):
     self.on.on_click(lambda _: self.turn(1))
     state.changed.append(Relay(self.render))
 
+# %% ../nbs/15_widgets.ipynb #e092b925
 @patch
 def slide(self:Explore, lam): # λ, from anything but the slider itself
     self.lam.value = lam
@@ -569,7 +600,7 @@ def take(self:Explore, files): # value of the FileUpload
     self.attempt(self.state.upload, files[0]['name'], bytes(files[0]['content']), self.name.value)
     self.upload.value = ()
 
-# %% ../nbs/15_widgets.ipynb #2d56d4a0
+# %% ../nbs/15_widgets.ipynb #28ec703c
 @patch
 def render(self:Explore):
     "Draw what the state says now"
@@ -596,6 +627,7 @@ def draw(self:Explore, seen, look): # Seen, Look
     self.draw_film(look)
     self.say(seen.note)
 
+# %% ../nbs/15_widgets.ipynb #3fbc800b
 def samplers(pipe): # a diffusers pipeline -> class names of the schedulers that fit it and need nothing else
     return sorted(c.__name__ for c in pipe.scheduler.compatibles if isinstance(c, type) and 'SDE' not in c.__name__)
 
@@ -620,14 +652,14 @@ def draw_film(self:Explore, look):
         self.film.put(k, image, f'λ = {lam:g}, seed {seed}', on=own == look, crossed=image is not None and state.verdict(scores[0]) is False, key=own)
     self.film.show()
 
-# %% ../nbs/15_widgets.ipynb #fe8b8bc3
+# %% ../nbs/15_widgets.ipynb #2d9d65ea
 def explore(
     images, # ImageSet; its training images can be sources
     prompts=None, # dict: class -> list of prompts; None: fashion-lt's own, or 'a photo of a {class}'
     **options, # of `Explorer`: model, pipe, settings, clip, threshold, store, levels, seeds, frames
 ): # Explore, an ipywidgets VBox; its `state` is the Explorer
     "Choose a source, slide λ, and watch"
-    return Explore(Explorer(images, prompts, **options))
+    return or_why(lambda: Explore(Explorer(images, prompts, **options)))
 
 @patch
 def ready(self:Explore): # -> self
@@ -687,7 +719,7 @@ def some_real(clip, images, n=200): # Clip, ImageSet, most -> float (n,): text s
     rank = val.items.groupby('label').cumcount().to_numpy()
     return true_class_scores(clip, val[val.items.id[rank < max(1, n//len(val.classes))]]) if len(val) else None
 
-# %% ../nbs/15_widgets.ipynb #07a9d21d
+# %% ../nbs/15_widgets.ipynb #0fb16744
 @patch
 def table(self:Bench): # -> DataFrame: the store's table with scores, `kept` and `by_hand`
     "What is kept, decisions by hand included"
@@ -708,6 +740,7 @@ def set(self:Bench, value, mode='threshold'): # threshold, or the share that sha
     self.threshold = float(value) if mode == 'threshold' else float(np.quantile(self.real if mode == 'real' else self.frame.text_score, 1 - value))
     return self
 
+# %% ../nbs/15_widgets.ipynb #0b232779
 @patch
 def around(self:Bench, n=8, lam=None): # images on either side; λ or None -> (DataFrame just above, DataFrame just below), nearest first
     "What the threshold decides"
@@ -721,9 +754,11 @@ def lost(self:Bench): # -> list of classes of which nothing is kept
     share = self.kept_share('name')
     return share.index[share.kept == 0].tolist()
 
+# %% ../nbs/15_widgets.ipynb #b14c264b
 @patch
 def fetch(self:Bench, jobs, stale): # the worker's hand
-    found = self.store.table(images=True, jobs=jobs)
+    try: found = self.store.table(images=True, jobs=jobs)
+    except Exception: found = pd.DataFrame(columns=['job', 'image']) # the store is gone: blank pictures
     self.pictures.update({j: np.asarray(decode(b)) for j, b in zip(found.job, found.image)})
     for j in jobs: self.pictures.setdefault(j, np.zeros((8, 8, 3), np.uint8))
     for f in self.changed: f()
@@ -738,7 +773,7 @@ def show(self:Bench, jobs): # names -> list of uint8 arrays, or None where one i
 @patch
 def figure(self:Bench): return similarity_violins(self.frame, self.threshold, self.real) if len(self.frame) else empty_figure(self.message)
 
-# %% ../nbs/15_widgets.ipynb #ae068303
+# %% ../nbs/15_widgets.ipynb #1492a3b3
 def line_place(fig, ax, value): # Figure that was drawn, one of its axes, y value -> (left, width, top) in % of the figure
     "Where a horizontal line of an axes lies in the picture"
     box, (low, high) = ax.get_position(), ax.get_ylim()
@@ -749,6 +784,7 @@ def share_table(share, what): # DataFrame from `kept_share`, heading -> str, HTM
                    f'<i style="width:{100*r.share:.0f}%"></i></div></td><td>{r.share:.0%}</td></tr>' for k, r in share.iterrows())
     return f'<table><caption>kept, by {what}</caption>{rows}</table>'
 
+# %% ../nbs/15_widgets.ipynb #0976b359
 class FilterBench(View):
     "The filter bench"
     per_side = 9 # images above and below the line
@@ -773,7 +809,7 @@ class FilterBench(View):
                          w.HBox([self.picked, w.VBox([self.reason, w.HBox(list(self.hand.values()))])], layout=flow), self.use)
         self.connect()
 
-# %% ../nbs/15_widgets.ipynb #02879048
+# %% ../nbs/15_widgets.ipynb #c1307a29
 @patch
 def connect(self:FilterBench):
     "What each control does, and the violins"
@@ -789,6 +825,7 @@ def connect(self:FilterBench):
     state.changed.append(Relay(self.render))
     self.render()
 
+# %% ../nbs/15_widgets.ipynb #091b248a
 @patch(as_prop=True)
 def threshold(self:FilterBench): return self.state.threshold # float, as for `kept`
 
@@ -808,6 +845,7 @@ def choose(self:FilterBench, k): # number of a tile
 def decide(self:FilterBench, keep): # True, False or None
     if self.attempt(decide, self.state.store, self.chosen, keep, self.reason.value): self.reason.value = ''
 
+# %% ../nbs/15_widgets.ipynb #1eff71e7
 @patch
 def render(self:FilterBench):
     "Draw what the state says now"
@@ -825,6 +863,7 @@ def render(self:FilterBench):
             self.say(f'{kept} of {len(state.frame)} kept at {state.threshold:.3f}.' + (f' Nothing is kept of {", ".join(lost)}: lower the threshold, or generate with other prompts or seeds.' if lost else ''))
         finally: self.drawing = False
 
+# %% ../nbs/15_widgets.ipynb #2bc54d7a
 @patch
 def draw_tiles(self:FilterBench):
     "The gallery, and the image that was chosen"
@@ -918,7 +957,7 @@ def picture(self:Player, row): # row of a list -> uint8 (height, width, 3)
 @patch
 def figure(self:Player): return makeup_plot(self.stages, self.table()) # -> Figure
 
-# %% ../nbs/15_widgets.ipynb #804217bf
+# %% ../nbs/15_widgets.ipynb #edb7fbe9
 class CurriculumPlayer(View):
     "The curriculum designer"
     per_row = 12 # sample images
@@ -945,6 +984,7 @@ class CurriculumPlayer(View):
         self.play.observe(lambda c: setattr(self.epoch, 'value', c['new']), 'value')
         self.render()
 
+# %% ../nbs/15_widgets.ipynb #762ac3ec
 @patch
 def replan(self:CurriculumPlayer):
     "What the controls say, as a plan"
@@ -954,6 +994,7 @@ def replan(self:CurriculumPlayer):
 @patch
 def turn_to(self:CurriculumPlayer, epoch): self.state.epoch = epoch # from 1
 
+# %% ../nbs/15_widgets.ipynb #38cd737e
 @patch
 def render(self:CurriculumPlayer):
     "Draw what the state says now"
@@ -976,7 +1017,7 @@ def render(self:CurriculumPlayer):
             self.say('')
         finally: self.drawing = False
 
-# %% ../nbs/15_widgets.ipynb #37bb5472
+# %% ../nbs/15_widgets.ipynb #d6c00a6a
 def curriculum_player(
     train, # ImageSet of all real training images
     hard, # ImageSet of the hard ones among them
@@ -985,4 +1026,245 @@ def curriculum_player(
     **options, # of `Player`: strategy, epochs, curriculum_epochs, levels, r, p, seed
 ): # CurriculumPlayer, an ipywidgets VBox; its `state.plan` is what was chosen
     "Design a curriculum, and see what each epoch would train on"
-    return CurriculumPlayer(Player(train, hard, frame, store, **options))
+    return or_why(lambda: CurriculumPlayer(Player(train, hard, frame, store, **options)))
+
+# %% ../nbs/15_widgets.ipynb #1897dedb
+class Live(Callback):
+    "Tells a `Training` what happens; raises the stop"
+    order, run_valid = 64, True # before KeepBest, after Recorder
+    def __init__(self, state): self.state = state
+    def before_validate(self): self.guesses, self.truth = [], []
+    def after_batch(self):
+        if not self.training: self.guesses.append(self.pred.argmax(1).cpu().numpy()); self.truth.append(self.y.cpu().numpy()); return
+        s = self.state
+        s.losses.append(float(self.loss))
+        s.epoch, s.per_epoch, s.stages = self.epoch, self.n_iter, [h[0] for h in s.curriculum.history] if s.curriculum else []
+        s.tell()
+        if s.stopping: raise CancelFitException()
+    def after_validate(self):
+        if self.guesses: self.state.rows.append(by_shot(np.concatenate(self.truth), np.concatenate(self.guesses), self.state.counts))
+    def after_epoch(self): self.state.tell()
+
+# %% ../nbs/15_widgets.ipynb #7bbdc3a3
+class Training:
+    "A training that can be watched and stopped, apart from how it is shown"
+    def __init__(self,
+        model, samples, validation, epochs, loss, # as for `train`
+        counts, # training images of each class
+        curriculum=None, # Curriculum, as for `train`
+        frame=None, # DataFrame from `kept`: its violins are shown by stage
+        **options, # of `train`: lr, wd, bs, patience, seed, cbs, …
+    ):
+        self.args, self.curriculum, self.counts, self.frame = (model, samples, validation, epochs, loss), curriculum, counts, frame
+        self.options, self.changed, self.thread = options, [], None
+        self._clear()
+
+    def _clear(self): self.losses, self.rows, self.stages, self.epoch, self.per_epoch, self.stopping, self.running, self.learn, self.message = [], [], [], 0, 0, False, False, None, ''
+    def tell(self): [f() for f in self.changed]
+
+# %% ../nbs/15_widgets.ipynb #b5411f40
+@patch
+def run(self:Training): # -> self; `learn` is the fastai Learner
+    "Train here and now"
+    if self.running: raise DisclError('This training is running already.')
+    self._clear()
+    self.running, own = True, dict(self.options)
+    try:
+        self.learn = train(*self.args, curriculum=self.curriculum, cbs=[*own.pop('cbs', ()), Live(self)], **own)
+        done = f'Stopped after {len(self.losses)} batches' if self.stopping else f'Done: {len(self.rows)} epochs'
+        self.message = f'{done}. The model is kept' + (f', with the weights of epoch {self.learn.best.at + 1}, the best on validation.' if self.learn.best.at >= 0 else ' as it was then.')
+    except Exception as e: self.message = f'The training ended: {(str(e).strip().splitlines() or [type(e).__name__])[-1].strip()}' # fastai says first where
+    finally:
+        self.running = False
+        self.tell()
+    return self
+
+@patch
+def start(self:Training): # -> self
+    "Train in a thread"
+    if self.running or self.thread and self.thread.is_alive(): raise DisclError('This training is running already.')
+    self.thread = threading.Thread(target=self.run, daemon=True, name='discl-train')
+    self.thread.start()
+    return self
+
+@patch
+def stop(self:Training): self.stopping = True # after the batch
+
+# %% ../nbs/15_widgets.ipynb #bfe1d712
+@patch
+def wait(self:Training, timeout=600.): # seconds -> self
+    "Until a started training has ended"
+    if self.thread: self.thread.join(timeout)
+    return self
+
+@patch
+def table(self:Training): # -> DataFrame: epoch, many, medium, few, overall (%), loss, lam
+    "What there is of each epoch"
+    n, levels = self.per_epoch or 1, [', '.join(f'{l:g}' for l in s.levels) or 'real only' for s in self.stages]
+    rows = [dict(epoch=e + 1, **r, loss=float(np.mean(self.losses[e*n:(e + 1)*n] or [np.nan])), lam=levels[e] if e < len(levels) else '') for e, r in enumerate(self.rows)]
+    return pd.DataFrame(rows, columns=['epoch', *GROUPS, 'loss', 'lam'])
+
+@patch
+def pool(self:Training): # -> DataFrame: kept samples of the current stage; None: there are none
+    if self.frame is None or not self.stages or not self.stages[-1].levels: return None
+    return self.frame[self.frame.kept & self.frame.lam.isin(self.stages[-1].levels)]
+
+@patch
+def figure(self:Training): # -> Figure
+    measured = self.curriculum.measured() if self.curriculum else None
+    return training_plot(self.losses, self.table(), self.stages, measured, self.per_epoch)
+
+# %% ../nbs/15_widgets.ipynb #ff3b4fc5
+class TrainLive(View):
+    "A training, live"
+    def __init__(self, state):
+        auto = w.Layout(width='auto')
+        self.go, self.halt = w.Button(description='Start', icon='play', layout=auto), w.Button(description='Stop after this batch', icon='stop', disabled=True, layout=auto)
+        self.bar = w.IntProgress(min=0, max=1, description='0 epochs', layout=w.Layout(width='520px'))
+        self.plot, self.violins, self.drawn, self.of = w.HTML(), w.HTML(), (0., -1, True), None
+        super().__init__(state, w.HBox([self.go, self.halt, self.bar], layout=w.Layout(flex_flow='row wrap', align_items='center')), self.plot, self.violins)
+        self.go.on_click(lambda _: self.attempt(state.start))
+        self.halt.on_click(lambda _: self.attempt(state.stop))
+        state.changed.append(Relay(self.render))
+        self.render()
+
+# %% ../nbs/15_widgets.ipynb #6ab3bfff
+@patch
+def render(self:TrainLive):
+    "Draw what the state says now; the curves at most every second, unless an epoch has ended"
+    with self.turn:
+        if self.drawing: return
+        self.drawing, s, epochs = True, self.state, self.state.args[3]
+        try:
+            self.go.disabled, self.halt.disabled = s.running, not s.running or s.stopping
+            self.bar.max, self.bar.value, self.bar.description = max(1, epochs*s.per_epoch), len(s.losses), f'{len(s.rows)} of {epochs}'
+            now, (at, rows, running) = time.monotonic(), self.drawn
+            if now - at > 1 or rows != len(s.rows) or running != s.running:
+                self.plot.value = svg(s.figure(), f'training loss, accuracy by group and λ after {len(s.rows)} epochs')
+                self.drawn = time.monotonic(), len(s.rows), s.running
+            if s.stages and self.of != s.stages[-1]:
+                self.of, pool = s.stages[-1], s.pool()
+                self.violins.value = '<div class="discl-note">No synthetic images in this stage.</div>' if pool is None or not len(pool) else (
+                    f'<div class="discl-note">The pool of this stage: {len(pool)} kept images</div>' + svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage'))
+            levels = s.stages[-1].levels if s.stages else ()
+            state = f'λ = {", ".join(f"{l:g}" for l in levels)}' if levels else 'real images only' if s.stages else ''
+            self.say(s.message or (f'Epoch {s.epoch + 1}, {state}, loss {s.losses[-1]:.3f}' + ('; stopping …' if s.stopping else '') if s.losses else 'Ready to start.'))
+        finally: self.drawing = False
+
+# %% ../nbs/15_widgets.ipynb #e05b4aa8
+def train_live(
+    model, samples, validation, epochs, loss, # as for `train`
+    counts, # training images of each class
+    start=False, # at once?
+    **options, # of `Training`: curriculum, frame; and of `train`: lr, bs, seed, cbs, …
+): # TrainLive, an ipywidgets VBox; its `state` is the Training, with the Learner in `state.learn`
+    "Train with everything in view, and a stop button"
+    view = TrainLive(Training(model, samples, validation, epochs, loss, counts, **options))
+    if start: view.go.click()
+    return view
+
+# %% ../nbs/15_widgets.ipynb #0570fccc
+class Comparison:
+    "What the results browser shows, apart from how"
+    def __init__(self,
+        results, # DataFrame, as from `Run.results`: method, curriculum, seed, measures; maybe `confusion` and `predicted` (class of each test image)
+        images=None, # ImageSet, for the pictures and the tail
+        controls=None, # name -> (method, curriculum), as for `intervals`
+    ):
+        self.results, self.images, self.message = results, images, ''
+        if not len(results): self.message = 'No results yet: train at least one arm, then look again.'; return
+        self.table, self.arms = intervals(results, controls or {}), list(dict.fromkeys(zip(results.method, results.curriculum)))
+        self.a, self.b = self.arms[-1], self.arms[0]
+
+    def of(self, arm, what): # arm, column -> list of its values over seeds, by seed
+        own = self.results[(self.results.method == arm[0]) & (self.results.curriculum == arm[1])].sort_values('seed')
+        return dict(zip(own.seed, own[what])) if what in own else {}
+
+# %% ../nbs/15_widgets.ipynb #56a0b0c7
+@patch
+def tail(self:Comparison, arm): # -> DataFrame: class, training images, right (%), taken for
+    "What the few-shot classes are taken for, over all seeds"
+    found = [np.asarray(c) for c in self.of(arm, 'confusion').values()]
+    if not found or self.images is None: raise DisclError('The confusion of the tail needs results with a column `confusion`, and compare(results, images).')
+    counts, total = self.images['train'].counts(), np.sum(found, 0)
+    rows = []
+    for c in np.flatnonzero(shots(counts) == 'few'):
+        wrong = [(int(total[c, k]), self.images.classes[k]) for k in np.argsort(-total[c]) if k != c and total[c, k]][:3]
+        rows.append({'class': self.images.classes[c], 'training images': counts[c], 'right': f'{total[c, c]/max(1, total[c].sum()):.0%}', 'taken for': ', '.join(f'{n} ({k/total[c].sum():.0%})' for k, n in wrong)})
+    return pd.DataFrame(rows)
+
+@patch
+def apart(self:Comparison, a, b, seed=None): # two arms; seed or None: the first -> int array: rows of the test set that a gets right and b wrong
+    "Where one arm is right and the other is not"
+    ours, theirs = self.of(a, 'predicted'), self.of(b, 'predicted')
+    both = sorted(set(ours) & set(theirs))
+    if not both or self.images is None: raise DisclError('To see single images, the results need a column `predicted`: the class each arm gives each test image; and compare(results, images).')
+    seed, truth = both[0] if seed is None else seed, self.images['test'].labels
+    return np.flatnonzero((np.asarray(ours[seed]) == truth) & (np.asarray(theirs[seed]) != truth))
+
+@patch
+def figure(self:Comparison): return interval_plot(self.table) if len(self.results) else empty_figure(self.message)
+
+# %% ../nbs/15_widgets.ipynb #836bf477
+class Compare(View):
+    "The results browser"
+    per_row = 12 # images
+    def __init__(self, state):
+        if state.message:
+            super().__init__(state)
+            self.say(state.message)
+            return
+        names, box = {f'{m} + {c}': (m, c) for m, c in state.arms}, dict(style=dict(description_width='auto'), layout=w.Layout(width='270px'))
+        self.a, self.b = w.Dropdown(options=names, value=state.a, description='arm', **box), w.Dropdown(options=names, value=state.b, description='against', **box)
+        self.seed = w.Dropdown(options=sorted(state.results.seed.unique()), description='seed', style=dict(description_width='auto'), layout=w.Layout(width='120px'))
+        self.again = w.Button(icon='random', tooltip='show other images', layout=w.Layout(width='36px'))
+        self.plot, self.confused, self.note, self.draw_seed = w.HTML(svg(state.figure(), 'each arm with its interval')), w.HTML(), w.HTML(), 0
+        self.tiles = Tiles(['right, wrong', 'wrong, right'], ['']*self.per_row, lambda k: self.say(self.tiles.buttons[k].description), 56)
+        super().__init__(state, self.plot, w.HBox([self.a, self.b, self.seed, self.again], layout=w.Layout(flex_flow='row wrap')), self.confused, self.note, self.tiles)
+        for control in (self.a, self.b, self.seed): control.observe(lambda c: self.attempt(lambda: None), 'value')
+        self.again.on_click(lambda _: (setattr(self, 'draw_seed', self.draw_seed + 1), self.render()))
+        self.render()
+
+# %% ../nbs/15_widgets.ipynb #b5d37835
+@patch
+def render(self:Compare):
+    "Draw what the state says now"
+    with self.turn:
+        state, a, b, said = self.state, self.a.value, self.b.value, []
+        try: self.confused.value = '<div class="discl-row" style="gap:24px">' + ''.join(f'<div><b>{" + ".join(arm)}</b>{state.tail(arm).to_html(index=False, border=0)}</div>' for arm in (a, b)) + '</div>'
+        except DisclError as e: said.append(str(e))
+        try:
+            for row, (one, other) in enumerate(((a, b), (b, a))):
+                rows = state.apart(one, other, self.seed.value)
+                for k, i in enumerate(np.random.default_rng(self.draw_seed).permutation(rows)[:self.per_row]): self.put(row*self.per_row + k, int(i), one, other)
+                for k in range(min(len(rows), self.per_row), self.per_row): self.tiles.put(row*self.per_row + k, None, '')
+                said.append(f'{" + ".join(one)} is right and {" + ".join(other)} wrong on {len(rows)} test images of seed {self.seed.value}')
+            self.tiles.show()
+        except DisclError as e: said.append(str(e))
+        self.say('. '.join(said))
+
+# %% ../nbs/15_widgets.ipynb #f70b2939
+@patch
+def put(self:Compare, k, i, one, other): # tile, row of the test set, two arms
+    test, guess = self.state.images['test'], lambda arm: self.state.images.classes[self.state.of(arm, 'predicted')[self.seed.value][i]]
+    self.tiles.put(k, np.asarray(test.image(i)), f'{test.classes[test.labels[i]]}: {" + ".join(one)} says {guess(one)}, {" + ".join(other)} says {guess(other)}', key=i)
+
+def compare(
+    results, # DataFrame, as from `Run.results`; maybe with `confusion` and `predicted` (class of each test image)
+    images=None, # ImageSet, for the pictures and the tail
+    controls=None, # name -> (method, curriculum), as for `intervals`
+): # Compare, an ipywidgets VBox
+    "Which arm is better, where, and on which images"
+    return Compare(Comparison(results, images, controls))
+
+# %% ../nbs/15_widgets.ipynb #9b567913
+def still(
+    path, # of a notebook, changed in place
+): # int: views that now show as pictures
+    "Leave only the pictures of the live views in a saved notebook"
+    book, n = json.loads(Path(path).read_text()), 0
+    for cell in book['cells']:
+        for out in cell.get('outputs', []): n += 'image/png' in out.get('data', {}) and out['data'].pop('application/vnd.jupyter.widget-view+json', None) is not None
+    book['metadata'].pop('widgets', None)
+    with whole_file(path) as f: f.write_text(json.dumps(book, indent=1, ensure_ascii=False) + '\n')
+    return n
