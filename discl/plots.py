@@ -187,7 +187,7 @@ def makeup_plot(
     for ax in (top, below): sns.despine(ax=ax)
     return fig
 
-# %% ../nbs/14_plots.ipynb #68fc0e8f
+# %% ../nbs/14_plots.ipynb #335007e9
 GROUP_STYLE = {'many': ('#0072b2', '-'), 'medium': ('#e69f00', '--'), 'few': ('#d55e00', '-.'), 'overall': ('#7f7f7f', ':')} # colour, dash
 
 def training_plot(
@@ -208,7 +208,8 @@ def training_plot(
     for g, (color, dash) in GROUP_STYLE.items():
         if g in epochs and epochs[g].notna().any(): axes[1].plot(range(1, len(epochs) + 1), epochs[g], dash, color=color, label=g, marker='.')
     axes[1].set(xlabel='epoch', ylabel='validation accuracy (%)', ylim=(0, 100))
-    if axes[1].lines: axes[1].legend(fontsize=7, frameon=False, loc='lower right', ncols=2)
+    if axes[1].lines: axes[1].legend(fontsize=7, frameon=False, loc='lower center', bbox_to_anchor=(.5, 1), ncols=2)
+    for ax in axes[1:3]: ax.xaxis.get_major_locator().set_params(integer=True)
     colors = level_colors([l for s in stages for l in s.levels] or [0.])
     for e, s in enumerate(stages, 1):
         for l in s.levels or (1.,): axes[2].plot([e - .45, e + .45], [l, l], color=colors.get(l, (.6, .6, .6)), lw=4, solid_capstyle='butt')
