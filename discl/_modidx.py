@@ -353,6 +353,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'discl.tables.gains': ('tables.html#gains', 'discl/tables.py'),
                               'discl.tables.of': ('tables.html#of', 'discl/tables.py'),
                               'discl.tables.paper': ('tables.html#paper', 'discl/tables.py'),
+                              'discl.tables.points_plot': ('tables.html#points_plot', 'discl/tables.py'),
                               'discl.tables.printed': ('tables.html#printed', 'discl/tables.py'),
                               'discl.tables.read_results': ('tables.html#read_results', 'discl/tables.py'),
                               'discl.tables.remarks': ('tables.html#remarks', 'discl/tables.py'),

@@ -225,7 +225,7 @@ def predict(self:Engine, x, t, text, pooled): # latents (n, c, h, w), timesteps 
     "The UNet's answer, guided"
     added = self.added(pooled, x.shape[-2:])
     if self.guided: x, t, text = torch.cat([x, x]), torch.cat([t, t]), torch.cat([self.empty[0].expand_as(text), text])
-    unet = self.compiled if self.compiled and len(x) == self.batch*(1 + self.guided) else self.unet
+    unet = self.compiled if self.compiled is not None and len(x) == self.batch*(1 + self.guided) else self.unet
     out = unet(x.to(self.unet.dtype), t, encoder_hidden_states=text.to(self.unet.dtype), added_cond_kwargs=added, return_dict=False)[0].float()
     if not self.guided: return out
     plain, asked = out.chunk(2)

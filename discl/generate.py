@@ -185,7 +185,7 @@ def again(self:Generation):
 @patch
 def compile_if_it_pays(self:Generation, jobs, size): # DataFrame of the jobs left
     "Compile the UNet where the work left is long enough"
-    if self.engine is None or self.compiled is False or self.engine.compiled: return
+    if self.engine is None or self.compiled is False or self.engine.compiled is not None: return
     todo = jobs[jobs.lam < 1]
     if not len(todo): return
     if self.engine.settings.size != size: self.engine.resize(replace(self.settings, size=size), self.batch)

@@ -56,7 +56,7 @@ class Clip:
 
     def images(self,
         images, # n PIL images or uint8 arrays (height, width, 3)
-        batch=64, # at once
+        batch=256, # at once
     ): # float32 (n, d), unit length
         "Embeddings of images"
         out = [self._features(self.model.get_image_features, pixel_values=self.pixels(images[i:i + batch])) for i in range(0, len(images), batch)]
