@@ -4,8 +4,14 @@ Both train the same ResNet-10 from the same weights on the same lists of rows, w
 a cosine learning rate per step and the same precision, in this process, in turns. The bare loop gets its lists ready, reads a batch by one
 call, and does nothing but the step. The Learner is `discl.train.train` with its curriculum, loader and callbacks; counted is everything from
 the beginning of an epoch to the end of its training, with the drawing of the list. Validation, which only the Learner has, is not counted.
-The last side is the same loop over torch's DataLoader, augmenting image by image with torchvision, which is what is usual."""
+The last side is the same loop over torch's DataLoader, augmenting image by image with torchvision, which is what is usual.
+
+A grid's arms share a seed's pretraining, spectrum and scores. What that saves is timed too: `run_grid` of one seed's arms together, in
+wall time, against the sum of the same arms each in a folder of its own. Every arm here trains on synthetic images, so that alone, too, it
+needs all three; everything is imported and each side has loaded its models once before."""
 import argparse
+import dataclasses
+import tempfile
 import time
 import warnings
 
@@ -17,10 +23,12 @@ from fastai.callback.core import Callback  # noqa: E402
 from torchvision.transforms import v2  # noqa: E402
 
 from discl.curriculum import schedule  # noqa: E402
+from discl.grids import Grid, preset, run_grid  # noqa: E402
 from discl.train import MEAN, STD, Curriculum, Samples, augmentation, best_device, cross_entropy, precision, resnet10, seeded, train  # noqa: E402
 
 BS, SIZE, CLASSES, R, P, LR = 128, 32, 10, .3, .3, 1e-3
 LEVELS = (0., .1, .3, .5)
+ARMS = ('CE/diverse-to-specific', 'CE/all-level', 'BS/diverse-to-specific')
 
 
 class Start(Callback):
@@ -84,6 +92,24 @@ def loop(batches, lists, width):
     return time.perf_counter() - start
 
 
+def grid_seconds(plan, arms):
+    "Wall time of one seed's cells in a new folder"
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        cells = run_grid(Grid(plan, tuple(arms), seeds=1, imbalances=(100,)), folder, say=lambda s: None, bar=False)
+        assert len(cells) == len(arms)
+        return time.perf_counter() - start
+
+
+def sharing(quick):
+    "Seconds of a grid, of each of its arms alone, and what the grid was"
+    short = dict(seeds=(10,), pretrain_epochs=2, epochs=2, curriculum_epochs=2, width=8, levels=(.3, .5), share=.95, validate=10)
+    plan = dataclasses.replace(preset('fashion-lt'), **(short if quick else dict(short, seeds=(10, 20), pretrain_epochs=8, epochs=6, curriculum_epochs=5, levels=LEVELS, width=32)))
+    grid_seconds(dataclasses.replace(plan, **dict(short, pretrain_epochs=1)), ARMS[:1])
+    alone = {arm: grid_seconds(plan, [arm]) for arm in ARMS}
+    return grid_seconds(plan, ARMS), alone, f'{plan.pretrain_epochs} epochs of pretraining, {len(plan.levels)*len(plan.seeds)} images of each hard one, {plan.epochs} epochs an arm'
+
+
 def main(quick):
     n, epochs, width, turns = (3000, 4, 32, 3) if quick else (24000, 4, 32, 3)
     samples, parts = table(n)
@@ -105,6 +131,8 @@ def main(quick):
     print(f'ResNet-10 of width {width}, {SIZE} × {SIZE} pixels, batch {BS}, {images} images a turn, {torch.get_num_threads()} threads, torch {torch.__version__}')
     print(f'bare loop, whole batches     {np.median(bare):8.0f} images/s\ncurriculum Learner           {np.median(ours):8.0f} images/s   of the bare loop, by turn: {", ".join(f"{r:.3f}" for r in ratios)}')
     print(f'loop, one image at a time    {usual:8.0f} images/s   the Learner is {np.median(ours)/usual:.2f}× as fast\nreading and augmenting alone {data:8.0f} images/s')
+    together, alone, what = sharing(quick)
+    print(f'grid of {len(alone)} arms, one seed: {together:.1f} s together, {sum(alone.values()):.1f} s as the sum of {" + ".join(f"{v:.1f}" for v in alone.values())} s alone: sharing pays {sum(alone.values())/together:.2f}× ({what})')
     print(f'training: ratio {np.median(ratios):.3f}')
 
 
