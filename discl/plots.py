@@ -275,7 +275,7 @@ def svg(
 # %% ../nbs/14_plots.ipynb #cfff0a0f
 STYLE = '''body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{margin-bottom:0}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}img{max-width:100%;height:auto}
-table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #eee}
+table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.25rem .7rem;text-align:right;white-space:nowrap;border-bottom:1px solid #eee}
 th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}caption{text-align:left;color:#555}
 .other{background:#f4f1ea}.note{color:#555}pre{background:#f6f6f6;padding:.7rem;overflow:auto;font-size:12px}'''
 

@@ -78,7 +78,7 @@ def only_lower_numbers():
 def readme():
     command = [BIN/'jupyter', 'nbconvert', '--to', 'markdown', '--stdout', '--log-level', 'ERROR', ROOT/'nbs/index.ipynb']
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() + '\n'
-    return text.replace('](images/', '](nbs/images/')  # the notebook lies one folder deeper
+    return re.sub(r'\]\((images|paper)/', r'](nbs/\1/', text)  # the notebook lies one folder deeper
 
 
 def readme_matches():
