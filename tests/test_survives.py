@@ -33,7 +33,8 @@ def paint(folder, told=None, **options):
     import torch
     torch.set_num_threads(1)
     jobs, tail = work()
-    try: made = generate(jobs, tail, Store(folder), settings=QUICK, batch=16, shard=8, bar=False, say=lambda s: told and told.put(s), **options)
+    options = dict(batch=4, shard=4) | options # small, so that painting takes longer than loading
+    try: made = generate(jobs, tail, Store(folder), settings=QUICK, bar=False, say=lambda s: told and told.put(s), **options)
     except DisclError as e: made = str(e)
     except KeyboardInterrupt: made = 'stopped'
     if told: told.put(made)
@@ -89,7 +90,7 @@ def test_killed_thirty_times(tmp_path, run):
         while not ended and kills < 30:
             process = start(store.folder, wait=10.)
             begun(process, store)
-            process.join(rng.uniform(0, .35*seconds))
+            process.join(rng.uniform(0, .7*seconds))
             process.kill()
             process.join()
             ended = process.exitcode == 0 # it was sooner
@@ -136,7 +137,7 @@ def test_a_dead_owner_holds_nothing(tmp_path):
 
 def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
     told, store = context.Queue(), Store(tmp_path/'s')
-    process = start(store.folder, told)
+    process = start(store.folder, told, batch=1, shard=1) # slow, and the first shard soon
     while not list(store.folder.glob('images/*.parquet')) and process.exitcode is None: time.sleep(.01)
     os.kill(process.pid, signal.SIGINT)
     said = [told.get(timeout=60)]
