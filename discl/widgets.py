@@ -356,12 +356,12 @@ def store_it(self:Explorer, look): # -> str, what was done
                     scorer=Scorer(self.clip, one) if self.clip else None)
     return f'λ = {look.lam:g} {"added to" if made else "is already in"} {self.store.folder.name}, which holds {len(self.store)} images.' if made or not said else said[-1]
 
-# %% ../nbs/15_widgets.ipynb #ffc7af7e
+# %% ../nbs/15_widgets.ipynb #69d00be5
 STYLE = '''<style>
 .discl {max-width:1000px; overflow:visible} .discl .widget-html-content {line-height:1.35}
 .discl figure {margin:0 10px 0 0; display:inline-block; vertical-align:top; width:200px} .discl .discl-row {display:flex; flex-wrap:wrap}
 .discl figure img {width:200px; height:200px; object-fit:contain; display:block; background:#8882; border-radius:4px}
-.discl img.discl-small, .discl .discl-tile {image-rendering:pixelated} .discl figcaption, .discl .discl-note {font-size:12px; margin-top:3px}
+.discl img.discl-small, .discl .discl-tile {image-rendering:pixelated} .discl .discl-pick figure {width:240px} .discl .discl-pick img {width:110px; height:110px} .discl figcaption, .discl .discl-note {font-size:12px; margin-top:3px}
 .discl .discl-read {width:270px; font-size:13px} .discl .discl-read p {margin:0 0 8px} .discl .discl-verdict {font-size:17px; font-weight:600}
 .discl .discl-bar {position:relative; height:9px; margin:3px 0 10px; background:#8883; border-radius:4px} .discl .discl-bar i {position:absolute; inset:0 auto 0 0; background:#0072b2; border-radius:4px}
 .discl .discl-bar b {position:absolute; top:-3px; bottom:-3px; width:3px; background:#d55e00} .discl .discl-status {min-height:18px; font-size:13px}
@@ -845,7 +845,7 @@ def choose(self:FilterBench, k): # number of a tile
 def decide(self:FilterBench, keep): # True, False or None
     if self.attempt(decide, self.state.store, self.chosen, keep, self.reason.value): self.reason.value = ''
 
-# %% ../nbs/15_widgets.ipynb #1eff71e7
+# %% ../nbs/15_widgets.ipynb #2ddaf502
 @patch
 def render(self:FilterBench):
     "Draw what the state says now"
@@ -854,7 +854,7 @@ def render(self:FilterBench):
         self.drawing, state = True, self.state
         try:
             left, width, top = line_place(self.fig, self.fig.axes[0], state.threshold)
-            self.plot.value = (f'<div style="position:relative;width:760px;max-width:100%">{self.violins}<div class="discl-line" style="position:absolute;left:{left:.2f}%;width:{width:.2f}%;'
+            self.plot.value = (f'<div style="position:relative;width:640px;max-width:100%">{self.violins}<div class="discl-line" style="position:absolute;left:{left:.2f}%;width:{width:.2f}%;'
                                f'top:{max(0, min(100, top)):.2f}%;border-top:2px dashed #d55e00"></div></div>')
             self.line.value, kept = state.threshold, int(state.table().kept.sum())
             self.counts.value = f'<div class="discl-row" style="gap:24px">{share_table(state.kept_share("lam"), "λ")}{share_table(state.kept_share("name"), "class")}</div>'
@@ -863,7 +863,7 @@ def render(self:FilterBench):
             self.say(f'{kept} of {len(state.frame)} kept at {state.threshold:.3f}.' + (f' Nothing is kept of {", ".join(lost)}: lower the threshold, or generate with other prompts or seeds.' if lost else ''))
         finally: self.drawing = False
 
-# %% ../nbs/15_widgets.ipynb #2bc54d7a
+# %% ../nbs/15_widgets.ipynb #e27ae9b1
 @patch
 def draw_tiles(self:FilterBench):
     "The gallery, and the image that was chosen"
@@ -879,7 +879,7 @@ def draw_tiles(self:FilterBench):
     for b in self.hand.values(): b.disabled = self.chosen is None
     if self.chosen and shown.get(self.chosen) is not None:
         r = self.state.table().set_index('job').loc[self.chosen]
-        self.picked.value = picture(shown[self.chosen], f'the chosen {r["name"]}', f'{r["name"]}, λ = {r.lam:g}, similarity {r.text_score:.3f}: {"kept" if r.kept else "filtered"}{" by hand" if r.by_hand else ""}')
+        self.picked.value = '<div class="discl-pick">' + picture(shown[self.chosen], f'the chosen {r["name"]}', f'{r["name"]}, λ = {r.lam:g}, similarity {r.text_score:.3f}: {"kept" if r.kept else "filtered"}{" by hand" if r.by_hand else ""}') + '</div>'
     else: self.picked.value = '<div class="discl-note">Choose an image to enlarge it and to decide by hand.</div>'
 
 # %% ../nbs/15_widgets.ipynb #d44a26f3
