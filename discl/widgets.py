@@ -76,7 +76,7 @@ def levels_of(n): # how many -> that many λ from 1 to 0, evenly
     "λ at which playing and dragging shall find an image ready"
     return [round(float(l), 3) for l in np.linspace(1, 0, n)] if n else []
 
-# %% ../nbs/15_widgets.ipynb #6972f318
+# %% ../nbs/15_widgets.ipynb #82b05695
 class Explorer:
     "What the spectrum explorer shows, apart from how it is shown"
     def __init__(self,
@@ -92,10 +92,11 @@ class Explorer:
         seeds=(10, 20), # of the filmstrip
         frames=21, # evenly spaced λ that are painted in the background; 0: only the filmstrip
     ):
-        self.images, self.train, self.own, self.model, self.pipe = images, images['train'], {}, model, pipe
+        self.images, self.train, self.own, self.ones, self.names, self.model, self.pipe = images, images['train'], [], {}, {}, model, pipe
         if not len(self.train): raise DisclError(f'{images.name}: no training images, and a spectrum is made of those only')
         self.prompts = prompts or (fashion_prompts() if images.classes == FASHION else prompts_from_template(images.classes))
         if lost := [c for c in {images.classes[l] for l in self.train.labels} if not self.prompts.get(c)]: raise DisclError(f'no prompt for class {", ".join(sorted(lost))}')
+        self.by_class = {images.classes[l]: ids.tolist() for l, ids in self.train.items.groupby('label').id}
         self.clip, self.threshold, self.store = clip, threshold, store
         self.levels, self.seeds, self.frames = sorted(set(levels)), list(seeds), levels_of(frames)
         self.ready, self.faults, self.errand, self.message, self.broken = Recent(), {}, None, '', False
@@ -105,20 +106,21 @@ class Explorer:
         self.source = self.train.items.id[self.train.labels == self.train.labels[0]].iloc[0]
         self.worker = Worker(self.todo, self.do)
 
-# %% ../nbs/15_widgets.ipynb #dc7731b3
+# %% ../nbs/15_widgets.ipynb #a22fa204
 @patch
 def one(self:Explorer, source): # id -> ImageSet of that image alone
     "The source as `plan` and `generate` take it"
-    return self.own[source] if source in self.own else self.train[[source]]
+    if source not in self.ones: self.ones[source] = self.train[[source]]
+    return self.ones[source]
 
 @patch
 def name(self:Explorer, source): # id -> class
-    one = self.one(source)
-    return one.classes[one.labels[0]]
+    if source not in self.names: self.names[source] = self.images.classes[self.one(source).labels[0]]
+    return self.names[source]
 
 @patch
 def of_class(self:Explorer, name): # class -> list of ids, one's own first
-    return [s for s in self.own if self.name(s) == name] + self.train.items.id[self.train.labels == self.images.classes.index(name)].tolist()
+    return [s for s in self.own if self.name(s) == name] + self.by_class.get(name, [])
 
 @patch
 def look(self:Explorer, lam=None, seed=None): # λ and seed, if others than the current -> Look
@@ -231,7 +233,7 @@ def set(self:Explorer, **changes): # source, lam, seed, prompt, or a field of Se
     self.worker.wake()
     return self
 
-# %% ../nbs/15_widgets.ipynb #675002b0
+# %% ../nbs/15_widgets.ipynb #b68ca98d
 def image_file(
     file, # path, or a name if `data` is given
     name, # class that it belongs to
@@ -250,7 +252,7 @@ def upload(self:Explorer, file, data, name): # file name, its bytes, class
     "A file of one's own as a source"
     one = image_file(file, name, self.images.classes, bytes(data))
     found = one.items.id[0]
-    self.own[found] = one
+    self.ones[found], self.names[found], self.own = one, name, [found, *(s for s in self.own if s != found)]
     return self.set(source=found)
 
 # %% ../nbs/15_widgets.ipynb #5679b4cc
@@ -784,7 +786,7 @@ def share_table(share, what): # DataFrame from `kept_share`, heading -> str, HTM
                    f'<i style="width:{100*r.share:.0f}%"></i></div></td><td>{r.share:.0%}</td></tr>' for k, r in share.iterrows())
     return f'<table><caption>kept, by {what}</caption>{rows}</table>'
 
-# %% ../nbs/15_widgets.ipynb #0976b359
+# %% ../nbs/15_widgets.ipynb #22e3e392
 class FilterBench(View):
     "The filter bench"
     per_side = 9 # images above and below the line
@@ -805,8 +807,8 @@ class FilterBench(View):
         self.reason = w.Text(description='reason', placeholder='why, for whoever reads the results', layout=w.Layout(width='380px'))
         self.hand = {k: w.Button(description=t, disabled=True, tooltip=f'{t} the chosen image', layout=auto) for k, t in ((True, 'Keep'), (False, 'Drop'), (None, 'As the threshold says'))}
         self.use = w.Button(description='Use this threshold', icon='check', layout=auto)
-        super().__init__(state, w.HBox([self.mode, self.line, self.share], layout=flow), self.plot, self.counts, w.HBox([self.lam], layout=flow), self.tiles,
-                         w.HBox([self.picked, w.VBox([self.reason, w.HBox(list(self.hand.values()))])], layout=flow), self.use)
+        super().__init__(state, w.HBox([self.mode, self.line, self.share], layout=flow), self.plot, self.counts, w.HBox([self.lam, self.use], layout=flow), self.tiles,
+                         w.HBox([self.picked, w.VBox([self.reason, w.HBox(list(self.hand.values()))])], layout=flow))
         self.connect()
 
 # %% ../nbs/15_widgets.ipynb #c1307a29

@@ -1,0 +1,120 @@
+"""Filter bench, curriculum designer, live training and results browser in a browser"""
+import re
+
+from playwright.sync_api import expect
+
+STORE = '''import tempfile
+import numpy as np, pandas as pd, torch
+from discl.data import fashion_lt
+from discl.generate import generate, plan
+from discl.hard import few_shot
+from discl.prompts import fashion_prompts
+from discl.score import Clip, Scorer
+from discl.store import Store, decode
+fashion = fashion_lt()
+hard = few_shot(fashion)
+few, clip = hard[hard.items.id[::3]], Clip()
+store = Store(tempfile.mkdtemp())
+generate(plan(few, fashion_prompts(), [0, .3, .6], [10, 20]), few, store, bar=False, scorer=Scorer(clip, few))'''
+TRAINING = '''from discl.curriculum import schedule
+from discl.train import Curriculum, Samples, augmentation, cross_entropy, resnet10
+from discl.widgets import Bench, train_live
+frame, train = Bench(store, clip).set(-1.).table(), fashion['train']
+images = store.table(images=True).set_index('job').image[frame.job]
+table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
+tail = train.items.id.isin(hard.items.id).to_numpy()
+pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .3, .6)}
+course = Curriculum(schedule('diverse-to-specific', [0, .3, .6], 12, 12), np.flatnonzero(~tail), np.flatnonzero(tail), pools, .3, .3)
+val = fashion['val'][fashion['val'].items.id[::10]]
+train_live(resnet10(10, small=True, width=16), table, Samples(val.arrays(32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
+COMPARE = '''from discl.evaluate import by_shot, confusion
+from discl.widgets import compare
+truth, rng = fashion['test'].labels, np.random.default_rng(0)
+def result(curriculum, seed, good):
+    guess = np.where(rng.random(len(truth)) < good, truth, rng.integers(0, 10, len(truth)))
+    return dict(method='CE', curriculum=curriculum, seed=seed, **by_shot(truth, guess, fashion['train'].counts()), confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
+compare(pd.DataFrame([result(c, s, g + s/100) for c, g in (('none', .5), ('all-level', .6), ('diverse-to-specific', .7)) for s in range(5)]), fashion)'''
+
+
+def status(page):
+    return page.locator('.discl-status').last
+
+
+def seen(page, selector='.discl'):
+    page.locator(selector).last.evaluate("e => e.scrollIntoView({block: 'start'})")
+    page.wait_for_timeout(300)
+
+
+def test_filter_bench(notebook):
+    page = notebook.open([STORE, 'from discl.widgets import filter_bench\nview = filter_bench(store, clip, fashion)\nview']).page
+    expect(status(page)).to_have_text(re.compile(r'\d+ of 54 kept'), timeout=180000)
+    seen(page)
+    slider = page.locator('.widget-slider', has_text='threshold')
+    top = lambda: float(re.search(r'top: ?([\d.]+)%', page.locator('.discl-line').get_attribute('style'))[1])
+    kept = lambda: int(status(page).inner_text().split(' of ')[0])
+    knob, track = slider.locator('.noUi-handle').bounding_box(), slider.locator('.noUi-connects').bounding_box()
+    counts = []
+    for to in (.15, .5, .85):
+        knob = slider.locator('.noUi-handle').bounding_box()
+        page.mouse.move(knob['x'] + knob['width']/2, knob['y'] + knob['height']/2)
+        page.mouse.down()
+        page.mouse.move(track['x'] + track['width']*to, knob['y'] + knob['height']/2, steps=10)
+        page.mouse.up()
+        page.wait_for_timeout(1000)
+        counts.append((kept(), -top()))
+    assert counts[0][0] > counts[1][0] > counts[2][0] and counts[0][1] < counts[1][1] < counts[2][1], counts
+    before = float(slider.locator('.widget-readout').inner_text())
+    slider.locator('.noUi-handle').focus()
+    page.keyboard.press('ArrowLeft')
+    expect(slider.locator('.widget-readout')).to_have_text(f'{before - .001:.3f}')
+    page.locator('.discl button.discl-tile:not([disabled])').first.click()
+    page.get_by_role('button', name='Drop', exact=True).click()
+    expect(status(page)).to_have_text(re.compile('Give a reason'))
+    page.get_by_placeholder('why, for whoever').fill('two collars')
+    page.keyboard.press('Tab')
+    now = counts[2][0]
+    page.get_by_role('button', name='Drop', exact=True).click()
+    expect(page.locator('.discl figcaption').last).to_have_text(re.compile('filtered by hand'))
+    assert kept() <= now
+    notebook.shot('filter-bench')
+
+
+def test_curriculum_player(notebook):
+    page = notebook.open([STORE, 'from discl.widgets import Bench, curriculum_player\ncurriculum_player(fashion, hard, Bench(store, clip).set(-1.).table(), store)']).page
+    page.wait_for_selector('.discl svg', timeout=180000)
+    seen(page)
+    first = page.locator('.discl svg').inner_html()
+    page.locator('.discl select').first.select_option('specific-to-diverse')
+    page.wait_for_function('old => document.querySelector(".discl svg").innerHTML != old', arg=first, timeout=10000)
+    notebook.shot('curriculum-player')
+    page.locator('.discl select').first.select_option('adaptive')
+    expect(status(page)).to_have_text(re.compile('no schedule ahead'))
+    page.locator('.discl select').first.select_option('all-level')
+    expect(status(page)).to_have_text('')
+
+
+def test_train_and_stop(notebook):
+    page = notebook.open([STORE, TRAINING]).page
+    expect(status(page)).to_have_text('Ready to start.', timeout=180000)
+    seen(page)
+    start = page.locator('.discl').get_by_role('button', name='Start')
+    start.click()
+    expect(status(page)).to_have_text(re.compile(r'Epoch 3, λ = 0'), timeout=120000)
+    notebook.shot('train-live')
+    page.get_by_role('button', name='Stop after this batch').click()
+    expect(status(page)).to_have_text(re.compile(r'Stopped after \d+ batches. The model is kept, with the weights of epoch \d'), timeout=20000)
+    start.click()  # and again from the start
+    expect(status(page)).to_have_text(re.compile(r'Epoch 1, λ = 0'), timeout=60000)
+    page.get_by_role('button', name='Stop after this batch').click()
+    expect(status(page)).to_have_text(re.compile('Stopped after'), timeout=20000)
+
+
+def test_compare(notebook):
+    page = notebook.open([STORE.split('few, clip')[0], COMPARE]).page
+    page.wait_for_selector('.discl svg', timeout=120000)
+    seen(page)
+    page.locator('.discl button.discl-tile:not([disabled])').first.click()
+    expect(status(page)).to_have_text(re.compile('CE . diverse-to-specific says'))
+    notebook.shot('compare')
+    page.locator('.discl select').nth(1).select_option('CE + all-level')
+    expect(status(page)).to_have_text(re.compile(r'CE . all-level wrong on \d+ test images'))
