@@ -32,6 +32,7 @@ def work(sources=8, seeds=6):
 def paint(folder, told=None, **options):
     import torch
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
     jobs, tail = work()
     options = dict(batch=4, shard=4) | options # small, so that painting takes longer than loading
     try: made = generate(jobs, tail, Store(folder), settings=QUICK, bar=False, say=lambda s: told and told.put(s), **options)
