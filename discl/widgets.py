@@ -500,13 +500,13 @@ def stage(seen, asked, name, threshold): # Seen, λ asked for, class, threshold 
             + picture(seen.difference, f'difference from the source, {mean:.0f} of 255 on average', f'difference from the source: {mean:.1f} of 255 on average')
             + readout(seen, asked, threshold) + '</div>')
 
-# %% ../nbs/15_widgets.ipynb #44cede73
+# %% ../nbs/15_widgets.ipynb #73f7871c
 @patch
 def figure(self:Explorer): # -> Figure
     "The filmstrip as a static picture"
     frame, seen = self.table(), self.now()
     frame = frame[frame.lam.isin([*self.levels, self.lam]) & frame.seed.isin([*self.seeds, self.seed])]
-    return strip_figure(seen.source, frame.drop_duplicates(['lam', 'seed']), f'{self.name(self.source)}, λ = {self.lam:g}: similarity to the class text below each image')
+    return strip_figure(seen.source, frame.drop_duplicates(['lam', 'seed']), f'{self.name(self.source)}; below each image its similarity to the class text')
 
 # %% ../nbs/15_widgets.ipynb #da4b5a37
 class Explore(View):
