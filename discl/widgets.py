@@ -9,12 +9,14 @@ __all__ = ['STYLE', 'MODES', 'Worker', 'Look', 'levels_of', 'Explorer', 'image_f
            'filter_bench', 'Player', 'CurriculumPlayer', 'curriculum_player', 'Live', 'Training', 'TrainLive',
            'train_live', 'Comparison', 'Compare', 'compare', 'still']
 
-# %% ../nbs/15_widgets.ipynb #c610bf94
-import asyncio, base64, hashlib, html, io, json, re, threading, time
+# %% ../nbs/15_widgets.ipynb #c6616578
+import asyncio, base64, hashlib, html, io, json, re, threading, time, warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+with warnings.catch_warnings():
+    warnings.simplefilter('ignore', FutureWarning) # torch's, about a decorator in fastai's layers
+    from fastai.callback.core import Callback, CancelFitException
 import ipywidgets as w, numpy as np, pandas as pd
-from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
 from PIL import Image
 from .core import DisclError, read_json, whole_file, write_json
@@ -437,7 +439,7 @@ class Relay:
         self.due = False
         self.f()
 
-# %% ../nbs/15_widgets.ipynb #fbeddcc5
+# %% ../nbs/15_widgets.ipynb #4764251b
 class Said:
     "A state with nothing to show, and the reason"
     def __init__(self, message): self.message = message
@@ -446,21 +448,27 @@ class Said:
 class View(w.VBox):
     "A display of a state; its saved output is its figure"
     def __init__(self, state, *children):
-        self.state, self.status, self.drawing, self.turn = state, w.HTML(), False, threading.RLock() # JupyterLab may call from a thread of its own
+        self.state, self.status, self.drawing, self.answer, self.turn = state, w.HTML(), False, '', threading.RLock() # JupyterLab may call from a thread of its own
         super().__init__([w.HTML(STYLE, layout=w.Layout(display='none')), *children, self.status])
         self.add_class('discl')
 
     def figure(self): return self.state.figure() # Figure: what is to be seen, for paper
 
-    def say(self, text): # one line, read aloud by screen readers
+    def say(self, text): # one line, read aloud by screen readers; an answer to the last thing done stays until the next is done
+        text = self.answer or text
         self.status.value = f'<div class="discl-status" role="status" aria-live="polite">{html.escape(text)}</div>'
+
+    def reply(self, text): # what a hand is told
+        self.answer = text
+        self.say(text)
 
     def attempt(self, f, *args, **kwargs): # -> did it go well?
         "Call what may fail on bad input; the reason becomes the status line"
         with self.turn:
             if self.drawing: return False
+            self.answer = ''
             try: f(*args, **kwargs)
-            except DisclError as e: self.say(str(e)); return False
+            except DisclError as e: self.reply(str(e)); return False
             self.render()
             return True
 
@@ -475,7 +483,7 @@ def or_why(make): # () -> View -> View
     try: return make()
     except DisclError as e:
         view = View(Said(str(e)))
-        view.say(str(e))
+        view.reply(str(e))
         return view
 
 # %% ../nbs/15_widgets.ipynb #10d27004
@@ -549,7 +557,7 @@ def settings(self:Explore, state):
     self.prompt = w.Text(description='prompt', continuous_update=False, layout=box('560px'))
     self.texts = w.Dropdown(options=['descriptions of this class'], tooltip='descriptions to pick from', layout=box('330px'))
 
-# %% ../nbs/15_widgets.ipynb #55a51a89
+# %% ../nbs/15_widgets.ipynb #ea0f1a89
 @patch
 def connect(self:Explore):
     "What each control does to the state"
@@ -567,11 +575,11 @@ def connect(self:Explore):
     on(self.copy, lambda v: self.attempt(lambda: None))
     self.dice.on_click(lambda _: self.attempt(state.set, seed=int(np.random.default_rng().integers(2**31))))
     self.keep.on_click(lambda _: self.attempt(state.keep))
-    self.back.on_click(lambda _: self.turn(-1))
-    self.on.on_click(lambda _: self.turn(1))
+    self.back.on_click(lambda _: self.leaf(-1))
+    self.on.on_click(lambda _: self.leaf(1))
     state.changed.append(Relay(self.render))
 
-# %% ../nbs/15_widgets.ipynb #e092b925
+# %% ../nbs/15_widgets.ipynb #5528275a
 @patch
 def slide(self:Explore, lam): # λ, from anything but the slider itself
     self.lam.value = lam
@@ -591,7 +599,7 @@ def open_class(self:Explore, name):
     self.state.set(source=self.state.of_class(name)[0])
 
 @patch
-def turn(self:Explore, by): # pages of thumbnails
+def leaf(self:Explore, by): # pages of thumbnails
     pages = -(-len(self.state.of_class(self.name.value))//self.per_page)
     self.page = (self.page + by) % pages
     self.render()
@@ -811,7 +819,7 @@ class FilterBench(View):
                          w.HBox([self.picked, w.VBox([self.reason, w.HBox(list(self.hand.values()))])], layout=flow))
         self.connect()
 
-# %% ../nbs/15_widgets.ipynb #c1307a29
+# %% ../nbs/15_widgets.ipynb #3e49e3f7
 @patch
 def connect(self:FilterBench):
     "What each control does, and the violins"
@@ -823,11 +831,11 @@ def connect(self:FilterBench):
     self.mode.observe(lambda c: self.switch(), 'value')
     self.lam.observe(lambda c: self.attempt(lambda: None), 'value')
     for keep, button in self.hand.items(): button.on_click(lambda _, keep=keep: self.decide(keep))
-    self.use.on_click(lambda _: self.say(f'threshold = {self.threshold:.6g}: kept(store, clip, {self.threshold:.6g}) keeps {int(state.table().kept.sum())} of {len(state.frame)} images.'))
+    self.use.on_click(lambda _: self.reply(f'threshold = {self.threshold:.6g}: kept(store, clip, {self.threshold:.6g}) keeps {int(state.table().kept.sum())} of {len(state.frame)} images.'))
     state.changed.append(Relay(self.render))
     self.render()
 
-# %% ../nbs/15_widgets.ipynb #091b248a
+# %% ../nbs/15_widgets.ipynb #aea3ec81
 @patch(as_prop=True)
 def threshold(self:FilterBench): return self.state.threshold # float, as for `kept`
 
@@ -840,8 +848,7 @@ def switch(self:FilterBench):
 
 @patch
 def choose(self:FilterBench, k): # number of a tile
-    self.chosen = self.jobs[k]
-    self.render()
+    self.attempt(setattr, self, 'chosen', self.jobs[k])
 
 @patch
 def decide(self:FilterBench, keep): # True, False or None
@@ -1207,7 +1214,7 @@ def apart(self:Comparison, a, b, seed=None): # two arms; seed or None: the first
 @patch
 def figure(self:Comparison): return interval_plot(self.table) if len(self.results) else empty_figure(self.message)
 
-# %% ../nbs/15_widgets.ipynb #836bf477
+# %% ../nbs/15_widgets.ipynb #359104e9
 class Compare(View):
     "The results browser"
     per_row = 12 # images
@@ -1221,7 +1228,7 @@ class Compare(View):
         self.seed = w.Dropdown(options=sorted(state.results.seed.unique()), description='seed', style=dict(description_width='auto'), layout=w.Layout(width='120px'))
         self.again = w.Button(icon='random', tooltip='show other images', layout=w.Layout(width='36px'))
         self.plot, self.confused, self.note, self.draw_seed = w.HTML(svg(state.figure(), 'each arm with its interval')), w.HTML(), w.HTML(), 0
-        self.tiles = Tiles(['right, wrong', 'wrong, right'], ['']*self.per_row, lambda k: self.say(self.tiles.buttons[k].description), 56)
+        self.tiles = Tiles(['right, wrong', 'wrong, right'], ['']*self.per_row, lambda k: self.reply(self.tiles.buttons[k].description), 56)
         super().__init__(state, self.plot, w.HBox([self.a, self.b, self.seed, self.again], layout=w.Layout(flex_flow='row wrap')), self.confused, self.note, self.tiles)
         for control in (self.a, self.b, self.seed): control.observe(lambda c: self.attempt(lambda: None), 'value')
         self.again.on_click(lambda _: (setattr(self, 'draw_seed', self.draw_seed + 1), self.render()))

@@ -38,9 +38,11 @@ def library():
 
 
 def exact(page, lam=None, timeout=30000):
-    "Wait for the exact image; -> (λ, pixels)"
-    where = f'{STAGE}[data-exact="1"]' + (f'[data-lam="{lam:g}"]' if lam is not None else '')
-    page.wait_for_selector(where, timeout=timeout)
+    "Wait for the exact image of a λ, or of the one that the slider shows; -> (λ, pixels)"
+    page.wait_for_function("""lam => {
+        const stage = document.querySelector('.discl-stage[data-exact="1"]'), slider = [...document.querySelectorAll('.widget-slider')].find(s => s.innerText.includes('λ'));
+        return stage && slider && parseFloat(stage.dataset.lam) == (lam ?? parseFloat(slider.querySelector('.widget-readout').innerText))
+    }""", arg=lam, timeout=timeout)
     stage = page.locator(STAGE)
     return float(stage.get_attribute('data-lam')), pixels(stage.locator('img').first)
 
@@ -56,6 +58,7 @@ def drag(page, to, steps=12):
     page.mouse.down()
     page.mouse.move(track['x'] + track['width']*to, knob['y'] + knob['height']/2, steps=steps)
     page.mouse.up()
+    page.wait_for_timeout(500)  # for the last of the slider's messages
 
 
 def test_explore(notebook, library):
