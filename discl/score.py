@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from .core import DisclError, content_id
-from .models import DTYPES, EMBEDDED, device_and_dtype, folder_id
+from .models import DTYPES, EMBEDDED, device_and_dtype, folder_id, keep_memory
 from .prompts import CLASS_TEXT
 from .store import decode
 
@@ -32,6 +32,7 @@ class Clip:
                 if not any((where/p).exists() for p in part.split('|')): raise DisclError(f'{where}: no {part.replace("|", " or ")}, so not a whole CLIPModel')
         self.name, self.class_text, self.device = str(model), class_text, device_and_dtype()[0]
         self.dtype = DTYPES[dtype] if dtype else device_and_dtype()[1]
+        if self.device == 'cpu': keep_memory()
         try:
             self.model = CLIPModel.from_pretrained(where if where.is_dir() else model, use_safetensors=True, dtype=self.dtype).to(self.device).eval()
             self.processor = CLIPProcessor.from_pretrained(where if where.is_dir() else model)
