@@ -72,10 +72,11 @@ def similarity_violins(
         text = pd.concat([text, pd.DataFrame(dict(lam='real', score=real))])
         colors['real'] = (.7, .7, .7)
     order = [k for k in colors if k in set(text.lam)]
-    sns.violinplot(text, x='lam', y='score', hue='lam', palette=colors, order=order, hue_order=order, legend=False, cut=0, density_norm='width', ax=axes[0])
+    look = dict(x='lam', y='score', hue='lam', palette=colors, legend=False, cut=0, density_norm='width')
+    sns.violinplot(text, order=order, hue_order=order, width=min(.8, .3*len(order)), ax=axes[0], **look)
     image = pd.DataFrame(dict(lam=frame.lam.map('{:g}'.format), score=frame.image_score))
     order = [k for k in order if k != 'real']
-    sns.violinplot(image, x='lam', y='score', hue='lam', palette=colors, order=order, hue_order=order, legend=False, cut=0, density_norm='width', ax=axes[1])
+    sns.violinplot(image, order=order, hue_order=order, width=min(.8, .3*len(order)), ax=axes[1], **look)
     if threshold is not None:
         axes[0].axhline(threshold, color='#d55e00', lw=1, ls='--')
         axes[0].annotate(f'threshold {threshold:.3f}', (.01, threshold), xycoords=('axes fraction', 'data'), fontsize=7, color='#d55e00', va='bottom')
@@ -181,9 +182,11 @@ def makeup_plot(
         below.bar(epochs, n, .9, bottom, color=color, edgecolor='white', lw=0, hatch=HATCHES[k % len(HATCHES)], label=kind)
         bottom += n.to_numpy()
     if mark is not None: [ax.axvline(mark, color='#d55e00', lw=1.5, ls='--') for ax in (top, below)]
-    top.set(ylabel='λ (1: real only)', ylim=(-.08, 1.08))
+    top.set(ylabel='λ (1: real only)', ylim=(-.08, 1.08), xlim=(.4, len(stages) + .6))
     below.set(xlabel='epoch', ylabel='images in the list')
-    below.legend(loc='center left', bbox_to_anchor=(1, .5), fontsize=7, frameon=False)
+    below.xaxis.get_major_locator().set_params(integer=True)
+    handles, names = below.get_legend_handles_labels()
+    below.legend(handles[::-1], names[::-1], loc='center left', bbox_to_anchor=(1, .5), fontsize=8, frameon=False) # as they are stacked
     for ax in (top, below): sns.despine(ax=ax)
     return fig
 

@@ -1,14 +1,19 @@
 """The views' state without a page: what a hand can do to them, in any order, leaves them right"""
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from discl.data import fashion_lt
+from discl.data import fashion_lt, image_folder
 from discl.engine import Engine
 from discl.hard import few_shot
 from discl.models import Settings, load_pipeline
-from discl.widgets import Explorer, Worker, explore
+from discl.prompts import fashion_prompts
+from discl.generate import generate, plan
+from discl.score import Clip, Scorer
+from discl.store import Store
+from discl.widgets import Bench, Explorer, Worker, compare, curriculum_player, explore, filter_bench
 
 QUICK = Settings(steps=4, guidance_scale=2., size=(32, 32), dtype='float32')
 
@@ -78,3 +83,99 @@ def test_a_worker_that_is_closed_stops():
     worker.close()
     time.sleep(.05)
     assert worker.stale()
+
+
+def test_no_model_no_clip_no_threshold(pipe, tmp_path):
+    view = explore(few_shot(fashion_lt()), model='no/such-folder', clip=None)
+    view.state.wait()
+    view.render()
+    assert 'No model: ' in view.status.value and 'neither a folder nor a model' in view.status.value
+    view.lam.value = .3
+    assert 'No model: ' in view.status.value and view.lam.value == .3
+    view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=str(tmp_path), frames=0)
+    for lam in (.3, .6):
+        view.lam.value = lam
+        view.state.wait()
+        view.render()
+        assert f'data-lam="{lam}" data-exact="1"' in view.panel.value and 'No similarities: ' in view.status.value
+    view.close()
+    view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, levels=(0,), seeds=(10,), frames=0)  # which has no validation images
+    view.state.wait(all=True)
+    view.render()
+    assert 'no verdict<' in view.panel.value and 'Give explore(threshold=…)' in view.status.value
+    view.close()
+
+
+def test_a_source_that_cannot_be_read(pipe, tmp_path):
+    train = few_shot(fashion_lt())
+    for i in range(8):
+        path = tmp_path/('coat' if i < 4 else 'dress')/f'{i}.png'
+        path.parent.mkdir(exist_ok=True)
+        train.image(i).save(path)
+    images = image_folder(tmp_path)
+    first, *rest = images['train'].items.path
+    Path(first).write_bytes(b'half a download')
+    view = explore(images, pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,))
+    assert view.state.source == images['train'].items.id[1]
+    view.thumbs.buttons[0].click()
+    assert Path(first).name in view.status.value and view.state.source == images['train'].items.id[1]
+    view.lam.value = .5
+    assert view.state.wait().now().exact
+    view.close()
+    for path in rest: Path(path).unlink()
+    assert 'sources can be read' in explore(images, pipe=pipe, settings=QUICK, clip=None, frames=0).status.value
+
+
+def test_a_failure_in_the_middle_of_a_drag(pipe, monkeypatch):
+    view, step, fails = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,)), Engine.step, [True]
+    view.state.wait(all=True)
+
+    def breaks(self, groups):
+        if fails[0]: raise RuntimeError('CUDA error: out of luck')
+        return step(self, groups)
+    monkeypatch.setattr(Engine, 'step', breaks)
+    for lam in (.2, .4, .6):
+        view.lam.value = lam
+        view.state.wait()
+    view.render()
+    assert 'λ = 0.6 could not be painted (CUDA error: out of luck)' in view.status.value and 'data-exact="0"' in view.panel.value and view.lam.value == .6
+    fails[0] = False
+    for lam in (.5, .6):  # and the slider goes on, also over the place where it failed
+        view.lam.value = lam
+        assert view.state.wait().now().exact and not view.state.now().note
+    view.close()
+
+
+def test_what_the_other_views_say_of_bad_input(pipe, tmp_path):
+    fashion, clip = fashion_lt(), Clip()
+    hard = few_shot(fashion)
+    few, empty, bare = hard[hard.items.id[::9]], Store(tmp_path/'empty'), Store(tmp_path/'bare')
+    jobs = plan(few, fashion_prompts(), [0, .5], [10], settings=QUICK)
+    generate(jobs, few, bare, settings=QUICK, pipe=pipe, bar=False)
+    assert 'holds no images. Generate some first' in filter_bench(empty).status.value
+    assert 'have no similarities. Score them first' in filter_bench(bare).status.value
+    store = Store(tmp_path/'scored')
+    generate(jobs, few, store, settings=QUICK, pipe=pipe, bar=False, scorer=Scorer(clip, few))
+    view = filter_bench(store, clip)
+    view.line.value = view.line.max
+    assert '0 of ' in view.status.value and 'Nothing is kept of ' in view.status.value and 'lower the threshold' in view.status.value
+    assert 'no kept sample at λ' in curriculum_player(fashion, hard, view.state.table(), store).status.value
+    view.close()
+    assert 'No results yet' in compare(Bench(store, clip).frame.iloc[:0]).status.value
+
+
+def test_an_error_that_nobody_thought_of_is_said(pipe, monkeypatch):
+    view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,))
+    monkeypatch.setattr(view.state, 'code', lambda: 1/0)
+    view.copy.value = True
+    assert 'That did not work (ZeroDivisionError' in view.status.value
+    view.close()
+
+
+def test_closing_a_view_ends_its_thread(pipe):
+    view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None)
+    view.state.wait()
+    view.close()
+    painted = len(view.state.ready.items)
+    time.sleep(1)
+    assert len(view.state.ready.items) <= painted + 1 and view.state.todo() is not None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -76,18 +77,44 @@ def lab(tmp_path_factory):
         except subprocess.TimeoutExpired: server.kill()
 
 
+def wait_until(done, seconds):
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f'not within {seconds} s'
+        time.sleep(.1)
+
+
+class Jupyter:
+    "What the server says and does, by its REST API"
+    def __init__(self, address, token): self.address, self.token = address, token
+
+    def __call__(self, what, method='GET'):
+        answer = urllib.request.urlopen(urllib.request.Request(f'{self.address}/api/{what}', method=method, headers={'Authorization': f'token {self.token}'}), timeout=20).read()
+        return json.loads(answer) if answer else None
+
+    def shut_down(self):
+        "End every kernel; -> MB that they held"
+        kernels = [p for p in psutil.process_iter(['cmdline']) if any(s['kernel']['id'] in ' '.join(p.info['cmdline'] or ()) for s in self('sessions'))]
+        held = sum(p.memory_info().rss for p in kernels)
+        for session in self('sessions'): self(f'sessions/{session["id"]}', 'DELETE')
+        assert self('kernels') == [] and not psutil.wait_procs(kernels, 20)[1], 'a kernel lingers'
+        return held/2**20
+
+
 class Notebook:
     "A notebook in JupyterLab, as a person has it before them"
     def __init__(self, page, lab, artefacts, name):
         self.page, (self.address, self.token, self.folder), self.artefacts, self.name = page, lab, artefacts, name
+        self.jupyter = Jupyter(self.address, self.token)
 
-    def open(self, cells, theme=''):
+    def open(self, cells, theme='JupyterLab Light'):
+        "Write the cells, open them and run all; a kernel that the notebook has already goes on with what it knows"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells], metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')))
         nbformat.write(notebook, self.folder/f'{self.name}.ipynb')
         self.page.goto(f'{self.address}/lab/tree/{self.name}.ipynb?reset&token={self.token}')
         self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60000)
         self.page.locator('#jp-main-statusbar').get_by_text('| Idle').wait_for(timeout=60000)
-        if theme: self.command('apputils:change-theme', theme=theme)
+        self.theme(theme)
         self.command('application:toggle-left-area')
         self.run()
         return self
@@ -95,20 +122,67 @@ class Notebook:
     def command(self, name, **options):
         self.page.evaluate('([name, options]) => window.jupyterapp.commands.execute(name, options)', [name, options])
 
+    def theme(self, name):
+        self.command('apputils:change-theme', theme=name)
+        self.page.wait_for_function('name => document.body.dataset.jpThemeName == name', arg=name)
+
     def run(self):
         "Run all cells, from the menu"
         self.page.get_by_role('menuitem', name='Run', exact=True).click()
         self.page.get_by_text('Run All Cells', exact=True).click()
 
     def shot(self, name):
+        "The page as it is"
         self.page.screenshot(path=self.artefacts/f'{name}.png')
+
+    def portrait(self, name):
+        "The view alone, whole, in the light theme and in the dark one"
+        size = self.page.viewport_size
+        self.page.set_viewport_size(dict(width=1280, height=1500))
+        for theme in ('Dark', 'Light'):
+            self.theme(f'JupyterLab {theme}')
+            self.page.wait_for_timeout(400)
+            self.page.locator('.discl').last.screenshot(path=self.artefacts/f'{name}-{theme.lower()}.png')
+        self.page.set_viewport_size(size)
+
+    def cut_off(self):
+        "Pixels of the view that are out of reach at 2× zoom, which leaves half of 1280 × 800"
+        size = self.page.viewport_size
+        self.page.set_viewport_size(dict(width=640, height=400))
+        self.page.wait_for_timeout(300)
+        wide = self.page.evaluate("Math.max(...[...document.querySelectorAll('.discl')].map(e => e.scrollWidth - document.querySelector('.jp-Notebook').clientWidth))")
+        self.page.set_viewport_size(size)
+        return wide
+
+    def nameless(self):
+        "What can be reached in the last view by keyboard, or is a picture, and has no name for a screen reader, as Chromium computes it"
+        tools = self.page.context.new_cdp_session(self.page)
+        view = tools.send('Runtime.evaluate', dict(expression="[...document.querySelectorAll('.discl')].at(-1)"))['result']['objectId']
+        nodes = [n for n in tools.send('Accessibility.queryAXTree', dict(objectId=view))['nodes'] if not n['ignored']]
+        focusable = lambda n: any(p['name'] == 'focusable' and p['value']['value'] for p in n.get('properties', []))
+        return [(n['role']['value'], n.get('value', {}).get('value')) for n in nodes if (focusable(n) or n['role']['value'] == 'image') and not n.get('name', {}).get('value', '').strip()]
+
+
+@pytest.fixture(scope='module')
+def kernel(lab, request):
+    "The name under which a module's tests open their notebook: one kernel for all of them, ended with the last"
+    yield request.module.__name__.removeprefix('test_')
+    held = Jupyter(*lab[:2]).shut_down()
+    request.config.stash.setdefault(HELD, []).append(f'{request.module.__name__}: kernel ended, {held:.0f} MB freed')
+
+
+HELD = pytest.StashKey()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash.get(HELD, []): terminalreporter.write_line(line)
 
 
 @pytest.fixture
-def notebook(browser, lab, artefacts, request):
-    "A page of 1280 × 800 with a notebook named after the test"
+def notebook(browser, lab, artefacts, kernel, request):
+    "A page of 1280 × 800 with the module's notebook"
     page = browser.new_context(viewport=dict(width=1280, height=800)).new_page()
-    yield Notebook(page, lab, artefacts, request.node.name)
+    yield Notebook(page, lab, artefacts, kernel)
     page.screenshot(path=artefacts/f'end-{request.node.name}.png')
     page.context.close()
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from conftest import pixels
+from conftest import pixels, wait_until
 
 CELL = '''from discl.data import fashion_lt
-from discl.hard import few_shot
 from discl.widgets import explore
-view = explore(few_shot(fashion_lt()), threshold=.6, levels=(0, .3, .5, .7, .9), seeds=(10, 20))
+if 'view' in globals(): view.close()
+view = explore(fashion_lt(), levels=(0, .1, .3, .5, .7, .9), seeds=(10, 20))
 view'''
 STAGE = '.discl-stage'
+PAINTED = "[...document.querySelectorAll('.discl button.discl-tile:not([disabled])')].filter(b => b.innerText.startsWith('λ = ')).length == 12"  # 6 levels × 2 seeds
 
 
 @pytest.fixture(scope='module')
@@ -22,12 +23,11 @@ def library():
     import tempfile
     from discl.data import fashion_lt
     from discl.generate import generate, plan
-    from discl.hard import few_shot
     from discl.models import load_pipeline
     from discl.prompts import fashion_prompts
     from discl.store import Store, decode
-    hard, pipe = few_shot(fashion_lt()), load_pipeline()
-    first = hard[[hard.items.id[0]]]
+    train, pipe = fashion_lt()['train'], load_pipeline()
+    first = train[[train.items.id[0]]]
 
     def make(lam, seed=10):
         with tempfile.TemporaryDirectory() as d:
@@ -47,35 +47,39 @@ def exact(page, lam=None, timeout=30000):
     return float(stage.get_attribute('data-lam')), pixels(stage.locator('img').first)
 
 
-def handle(page):
-    return page.locator('.widget-slider', has_text='λ').locator('.noUi-handle')
+def slider(page):
+    return page.locator('.widget-slider', has_text='λ')
 
 
-def drag(page, to, steps=12):
-    "Drag the λ slider by mouse to a share of its length"
-    knob, track = handle(page).bounding_box(), page.locator('.widget-slider', has_text='λ').locator('.noUi-connects').bounding_box()
-    page.mouse.move(knob['x'] + knob['width']/2, knob['y'] + knob['height']/2)
+def grip(page):
+    "-> (x, y) of the knob, and function: share of the length -> x"
+    knob, track = slider(page).locator('.noUi-handle').bounding_box(), slider(page).locator('.noUi-connects').bounding_box()
+    return (knob['x'] + knob['width']/2, knob['y'] + knob['height']/2), lambda to: track['x'] + track['width']*to
+
+
+def drag(page, *stops, steps=12):
+    "Drag the λ slider by mouse over shares of its length"
+    (x, y), at = grip(page)
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(track['x'] + track['width']*to, knob['y'] + knob['height']/2, steps=steps)
+    for to in stops: page.mouse.move(at(to), y, steps=steps)
     page.mouse.up()
-    page.wait_for_timeout(500)  # for the last of the slider's messages
+    page.wait_for_timeout(300)  # for the last of the slider's messages
 
 
-def test_explore(notebook, library):
+def test_slide_by_mouse_and_keyboard(notebook, library):
     page = notebook.open([CELL]).page
-    page.wait_for_selector(STAGE, timeout=120000)
     lam, source = exact(page, 1, 120000)
     drag(page, .37)
     lam, image = exact(page)
     assert abs(lam - .37) < .03 and (image != source).any()
     assert np.abs(image.astype(int) - library(lam)).max() <= 2
-    handle(page).focus()
+    slider(page).locator('.noUi-handle').focus()
     page.keyboard.press('ArrowLeft')
     page.keyboard.press('ArrowLeft')
     after, image = exact(page, round(lam - .02, 2))
     assert np.abs(image.astype(int) - library(after)).max() <= 2
-    page.wait_for_function("document.querySelectorAll('.discl button.discl-tile[disabled]').length == 0", timeout=90000)
-    notebook.shot('explore')
+    page.wait_for_function(PAINTED, timeout=90000)
     page.get_by_role('button', name='λ = 0.3, seed 20').click()
     _, image = exact(page, .3)
     assert np.abs(image.astype(int) - library(.3, 20)).max() <= 2
@@ -84,20 +88,34 @@ def test_explore(notebook, library):
 def test_fast_drag_leaves_no_backlog(notebook, library):
     page = notebook.open([CELL]).page
     exact(page, 1, 120000)
-    page.wait_for_timeout(1500)
-    knob, track = handle(page).bounding_box(), page.locator('.widget-slider', has_text='λ').locator('.noUi-connects').bounding_box()
-    y = knob['y'] + knob['height']/2
-    page.mouse.move(knob['x'] + knob['width']/2, y)
-    page.mouse.down()
-    for _ in range(4):
-        for to in (.1, .9): page.mouse.move(track['x'] + track['width']*to, y, steps=25)
-    page.mouse.move(track['x'] + track['width']*.21, y, steps=5)
-    page.mouse.up()
+    drag(page, *[.1, .9]*4, .21, steps=25)
     start = time.perf_counter()
-    shown = page.locator('.widget-slider', has_text='λ').locator('.widget-readout').inner_text()
-    lam, image = exact(page, float(shown))
+    lam, image = exact(page)
     assert time.perf_counter() - start < 5, 'a backlog'
-    assert np.abs(image.astype(int) - library(lam)).max() <= 2
+    assert abs(lam - .21) < .03 and np.abs(image.astype(int) - library(lam)).max() <= 2
+
+
+def test_keyboard_alone(notebook):
+    page = notebook.open([CELL]).page
+    exact(page, 1, 120000)
+    page.wait_for_function(PAINTED, timeout=90000)
+    assert notebook.nameless() == []
+    page.locator('.discl select').first.focus()
+    met = []
+    for _ in range(60):
+        met.append(page.evaluate("(e => e.closest('.discl') && (e.getAttribute('aria-label') || e.title || e.innerText || e.role || e.tagName))(document.activeElement)"))
+        if met[-1] is None: break
+        page.keyboard.press('Tab')
+    assert met[-1] is None, 'the focus is caught in the view'
+    assert len([m for m in met if m and m.startswith('λ = ')]) >= 12 and any('Python that makes' in (m or '') for m in met), met
+    tile = page.get_by_role('button', name='λ = 0.5, seed 20')
+    tile.focus()
+    page.keyboard.press('Enter')
+    exact(page, .5)
+    copy = page.get_by_role('button', name='Copy code')
+    copy.focus()
+    page.keyboard.press('Space')
+    expect(page.locator('.discl pre')).to_have_text(re.compile('generate\\(jobs, source, store'))
 
 
 def test_bad_input(notebook, tmp_path):
@@ -113,29 +131,38 @@ def test_bad_input(notebook, tmp_path):
     exact(page)  # and the slider still moves
 
 
-def test_reload(notebook):
+def test_looks(notebook):
+    page = notebook.open([CELL]).page
+    exact(page, 1, 120000)
+    page.locator('.discl select').first.select_option('bag (8)')
+    page.get_by_role('button', name='bag 1').click()
+    drag(page, .36)
+    exact(page)
+    page.wait_for_function(PAINTED, timeout=90000)
+    page.mouse.move(0, 0)
+    notebook.portrait('explorer')
+    notebook.shot('explorer-page')
+    assert notebook.cut_off() <= 0
+
+
+def test_reload_and_restart(notebook):
     page = notebook.open([CELL]).page
     exact(page, 1, 120000)
     drag(page, .6)
     lam, _ = exact(page)
     notebook.command('docmanager:save')
-    page.wait_for_timeout(1500)
+    wait_until(lambda: 'widget-view' in (notebook.folder/f'{notebook.name}.ipynb').read_text(), 10)
     page.goto(page.url.replace('?reset', ''))
     page.wait_for_selector(STAGE, timeout=60000)
     again, _ = exact(page, lam)
     drag(page, .2)
     after, _ = exact(page)
     assert after != again
-
-
-def test_dark_and_zoomed(notebook):
-    page = notebook.open([CELL], theme='JupyterLab Dark').page
-    exact(page, 1, 120000)
-    drag(page, .45)
-    exact(page)
-    page.wait_for_function("document.querySelectorAll('.discl button.discl-tile[disabled]').length == 0", timeout=90000)
-    notebook.shot('explore-dark')
-    page.set_viewport_size(dict(width=640, height=400))  # what 2× zoom leaves of 1280 × 800
-    notebook.shot('explore-zoomed')
-    wide = page.evaluate("document.querySelector('.discl').scrollWidth - document.querySelector('.jp-Notebook').clientWidth")
-    assert wide <= 0, f'{wide} pixels are cut off'
+    page.get_by_role('menuitem', name='Kernel', exact=True).click()
+    page.get_by_text('Restart Kernel…', exact=True).click()
+    page.get_by_role('button', name='Confirm Kernel Restart').click()
+    page.wait_for_selector('.discl.jupyter-widgets-disconnected', timeout=20000)
+    said = page.evaluate("getComputedStyle(document.querySelector('.discl'), '::before').content")
+    assert 'The kernel was restarted' in said and 'Run this cell again' in said
+    notebook.shot('explorer-restarted')
+    page.locator('#jp-main-statusbar').get_by_text('| Idle').wait_for(timeout=60000)
