@@ -504,6 +504,16 @@ class View(w.VBox):
             except Exception as e: self.reply(f'That did not work ({type(e).__name__}: {e}).'); return False
             return True
 
+    def render(self):
+        "Draw what the state says now; a control that drawing sets is no hand's doing"
+        with self.turn:
+            if self.drawing: return
+            self.drawing = True
+            try: self.draw()
+            finally: self.drawing = False
+
+    def draw(self): pass # each view has its own
+
     def close(self): # also ends the thread behind it
         if hasattr(self.state, 'worker'): self.state.worker.close()
         super().close()
@@ -644,18 +654,10 @@ def take(self:Explore, files): # value of the FileUpload
 
 # %% ../nbs/15_widgets.ipynb #28ec703c
 @patch
-def render(self:Explore):
-    "Draw what the state says now"
-    with self.turn:
-        if self.drawing: return
-        self.drawing = True
-        try: self.draw(self.state.now(), self.state.look())
-        finally: self.drawing = False
-
-@patch
-def draw(self:Explore, seen, look): # Seen, Look
+def draw(self:Explore):
     "Everything, anew; what has not changed is not sent"
-    state, name = self.state, look.name
+    state, seen, look = self.state, self.state.now(), self.state.look()
+    name = look.name
     self.real.value = picture(seen.source, f'real {name}, the source', f'the source: {name}')
     self.panel.value = stage(seen, state.lam, name, state.threshold)
     self.lam.value, self.seed.value, self.name.value = state.lam, state.seed, name
@@ -897,20 +899,16 @@ def decide(self:FilterBench, keep): # True, False or None
 
 # %% ../nbs/15_widgets.ipynb #2ddaf502
 @patch
-def render(self:FilterBench):
+def draw(self:FilterBench):
     "Draw what the state says now"
-    with self.turn:
-        if self.drawing: return
-        self.drawing, state = True, self.state
-        try:
-            left, width, top = line_place(self.fig, self.fig.axes[0], state.threshold)
-            self.rule.value = f'<div class="discl-line" style="left:{left:.2f}%;width:{width:.2f}%;top:{max(0, min(100, top)):.2f}%"></div>'
-            self.line.value, kept = state.threshold, int(state.table().kept.sum())
-            self.counts.value = f'<div class="discl-tables" tabindex="0" aria-label="kept, by λ and by class">{share_table(state.kept_share("lam"), "λ")}{share_table(state.kept_share("name"), "class")}</div>'
-            self.draw_tiles()
-            lost = state.lost()
-            self.say(f'{kept} of {len(state.frame)} kept at {state.threshold:.3f}.' + (f' Nothing is kept of {", ".join(lost)}: lower the threshold, or generate with other prompts or seeds.' if lost else ''))
-        finally: self.drawing = False
+    state = self.state
+    left, width, top = line_place(self.fig, self.fig.axes[0], state.threshold)
+    self.rule.value = f'<div class="discl-line" style="left:{left:.2f}%;width:{width:.2f}%;top:{max(0, min(100, top)):.2f}%"></div>'
+    self.line.value, kept = state.threshold, int(state.table().kept.sum())
+    self.counts.value = f'<div class="discl-tables" tabindex="0" aria-label="kept, by λ and by class">{share_table(state.kept_share("lam"), "λ")}{share_table(state.kept_share("name"), "class")}</div>'
+    self.draw_tiles()
+    lost = state.lost()
+    self.say(f'{kept} of {len(state.frame)} kept at {state.threshold:.3f}.' + (f' Nothing is kept of {", ".join(lost)}: lower the threshold, or generate with other prompts or seeds.' if lost else ''))
 
 # %% ../nbs/15_widgets.ipynb #e27ae9b1
 @patch
@@ -995,12 +993,13 @@ def sample(self:Player, n=10, tail=False): # how many; of the tail only? -> list
     return [(int(r), self.train.classes[self.train.labels[r] if r < self.n else made(r).label], None if r < self.n else float(made(r).lam)) for r in rows[:n]]
 
 @patch
-def picture(self:Player, row): # row of a list -> uint8 (height, width, 3)
-    if row not in self.pictures:
-        if row < self.n: image = np.asarray(self.train.image(row))
-        else: image = small(self.store.table(images=True, jobs=self.synthetic.job.iloc[[row - self.n]]).image[0])
-        self.pictures[row] = (image,)
-    return self.pictures[row][0]
+def show(self:Player, rows): # rows of a list -> list of uint8 (height, width, 3)
+    "Pictures; the store is asked once for all of them"
+    job = {r: self.synthetic.job[r - self.n] for r in rows if r >= self.n and r not in self.pictures}
+    made = self.store.table(images=True, jobs=list(job.values())).set_index('job').image if job else {}
+    for r in rows:
+        if r not in self.pictures: self.pictures[r] = (small(made[job[r]]) if r in job else np.asarray(self.train.image(r)),)
+    return [self.pictures[r][0] for r in rows]
 
 @patch
 def figure(self:Player): return makeup_plot(self.stages, self.table()) # -> Figure
@@ -1044,26 +1043,21 @@ def turn_to(self:CurriculumPlayer, epoch): self.state.epoch = epoch # from 1
 
 # %% ../nbs/15_widgets.ipynb #38cd737e
 @patch
-def render(self:CurriculumPlayer):
+def draw(self:CurriculumPlayer):
     "Draw what the state says now"
-    with self.turn:
-        if self.drawing: return
-        self.drawing, state = True, self.state
-        try:
-            self.epoch.max = self.play.max = len(state.stages)
-            self.epoch.value, makeup = state.epoch, state.table()
-            self.plot.value = svg(makeup_plot(state.stages, makeup, state.epoch), f'λ and the make-up of the list over {len(state.stages)} epochs')
-            levels = state.stages[state.epoch - 1].levels
-            self.head.value = f'<div class="discl-note">Epoch {state.epoch}: {"λ = " + ", ".join(f"{l:g}" for l in levels) if levels else "real images only"}; {makeup.loc[state.epoch].sum()} images in the list.</div>'
-            for row, tail in enumerate((False, True)):
-                own = state.sample(self.per_row, tail)
-                for k in range(self.per_row):
-                    if k >= len(own): self.tiles.put(row*self.per_row + k, None, ''); continue
-                    r, name, lam = own[k]
-                    self.tiles.put(row*self.per_row + k, state.picture(r), f'{name}, ' + ('real' if lam is None else f'synthetic, λ = {lam:g}'), key=r)
-            self.tiles.show()
-            self.say('')
-        finally: self.drawing = False
+    state = self.state
+    self.epoch.max = self.play.max = len(state.stages)
+    self.epoch.value, makeup = state.epoch, state.table()
+    self.plot.value = svg(makeup_plot(state.stages, makeup, state.epoch), f'λ and the make-up of the list over {len(state.stages)} epochs')
+    levels = state.stages[state.epoch - 1].levels
+    self.head.value = f'<div class="discl-note">Epoch {state.epoch}: {"λ = " + ", ".join(f"{l:g}" for l in levels) if levels else "real images only"}; {makeup.loc[state.epoch].sum()} images in the list.</div>'
+    for row, tail in enumerate((False, True)):
+        own = state.sample(self.per_row, tail)
+        for k, ((r, name, lam), image) in enumerate(zip(own, state.show([r for r, *_ in own]))):
+            self.tiles.put(row*self.per_row + k, image, f'{name}, ' + ('real' if lam is None else f'synthetic, λ = {lam:g}'), key=r)
+        for k in range(len(own), self.per_row): self.tiles.put(row*self.per_row + k, None, '')
+    self.tiles.show()
+    self.say('')
 
 # %% ../nbs/15_widgets.ipynb #d6c00a6a
 def curriculum_player(
@@ -1178,26 +1172,22 @@ class TrainLive(View):
 
 # %% ../nbs/15_widgets.ipynb #6ab3bfff
 @patch
-def render(self:TrainLive):
+def draw(self:TrainLive):
     "Draw what the state says now; the curves at most every second, unless an epoch has ended"
-    with self.turn:
-        if self.drawing: return
-        self.drawing, s, epochs = True, self.state, self.state.args[3]
-        try:
-            self.go.disabled, self.halt.disabled = s.running, not s.running or s.stopping
-            self.bar.max, self.bar.value, self.bar.description = max(1, epochs*s.per_epoch), len(s.losses), f'{len(s.rows)} of {epochs}'
-            now, (at, rows, running) = time.monotonic(), self.drawn
-            if now - at > 1 or rows != len(s.rows) or running != s.running:
-                self.plot.value = svg(s.figure(), f'training loss, accuracy by group and λ after {len(s.rows)} epochs')
-                self.drawn = time.monotonic(), len(s.rows), s.running
-            if s.stages and self.of != s.stages[-1]:
-                self.of, pool = s.stages[-1], s.pool()
-                self.violins.value = '<div class="discl-note">No synthetic images in this stage.</div>' if pool is None or not len(pool) else (
-                    f'<div class="discl-note">The pool of this stage: {len(pool)} kept images</div>' + svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage'))
-            levels = s.stages[-1].levels if s.stages else ()
-            state = f'λ = {", ".join(f"{l:g}" for l in levels)}' if levels else 'real images only' if s.stages else ''
-            self.say(s.message or (f'Epoch {s.epoch + 1}, {state}, loss {s.losses[-1]:.3f}' + ('; stopping …' if s.stopping else '') if s.losses else 'Ready to start.'))
-        finally: self.drawing = False
+    s, epochs = self.state, self.state.args[3]
+    self.go.disabled, self.halt.disabled = s.running, not s.running or s.stopping
+    self.bar.max, self.bar.value, self.bar.description = max(1, epochs*s.per_epoch), len(s.losses), f'{len(s.rows)} of {epochs}'
+    now, (at, rows, running) = time.monotonic(), self.drawn
+    if now - at > 1 or rows != len(s.rows) or running != s.running:
+        self.plot.value = svg(s.figure(), f'training loss, accuracy by group and λ after {len(s.rows)} epochs')
+        self.drawn = time.monotonic(), len(s.rows), s.running
+    if s.stages and self.of != s.stages[-1]:
+        self.of, pool = s.stages[-1], s.pool()
+        self.violins.value = '<div class="discl-note">No synthetic images in this stage.</div>' if pool is None or not len(pool) else (
+            f'<div class="discl-note">The pool of this stage: {len(pool)} kept images</div>' + svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage'))
+    levels = s.stages[-1].levels if s.stages else ()
+    state = f'λ = {", ".join(f"{l:g}" for l in levels)}' if levels else 'real images only' if s.stages else ''
+    self.say(s.message or (f'Epoch {s.epoch + 1}, {state}, loss {s.losses[-1]:.3f}' + ('; stopping …' if s.stopping else '') if s.losses else 'Ready to start.'))
 
 # %% ../nbs/15_widgets.ipynb #e05b4aa8
 def train_live(
@@ -1271,21 +1261,20 @@ class Compare(View):
 
 # %% ../nbs/15_widgets.ipynb #b5d37835
 @patch
-def render(self:Compare):
+def draw(self:Compare):
     "Draw what the state says now"
-    with self.turn:
-        state, a, b, said = self.state, self.a.value, self.b.value, []
-        try: self.confused.value = '<div class="discl-row">' + ''.join(f'<div class="discl-arm"><b>{html.escape(" + ".join(arm))}</b>{state.tail(arm).to_html(index=False, border=0)}</div>' for arm in (a, b)) + '</div>'
-        except DisclError as e: said.append(str(e))
-        try:
-            for (head, tiles), one, other in zip(self.rows, (a, b), (b, a)):
-                found = state.apart(one, other, self.seed.value)
-                head.value = f'<div class="discl-note">{html.escape(" + ".join(one))} right, {html.escape(" + ".join(other))} wrong: {len(found)} test images of seed {self.seed.value}</div>'
-                chosen = np.random.default_rng(self.shuffled).permutation(found)[:self.per_row]
-                for k in range(self.per_row): self.put(tiles, k, int(chosen[k]) if k < len(chosen) else None, one, other)
-                tiles.show()
-        except DisclError as e: said.append(str(e))
-        self.say(' '.join(said))
+    state, a, b, said = self.state, self.a.value, self.b.value, []
+    try: self.confused.value = '<div class="discl-row">' + ''.join(f'<div class="discl-arm"><b>{html.escape(" + ".join(arm))}</b>{state.tail(arm).to_html(index=False, border=0)}</div>' for arm in (a, b)) + '</div>'
+    except DisclError as e: said.append(str(e))
+    try:
+        for (head, tiles), one, other in zip(self.rows, (a, b), (b, a)):
+            found = state.apart(one, other, self.seed.value)
+            head.value = f'<div class="discl-note">{html.escape(" + ".join(one))} right, {html.escape(" + ".join(other))} wrong: {len(found)} test images of seed {self.seed.value}</div>'
+            chosen = np.random.default_rng(self.shuffled).permutation(found)[:self.per_row]
+            for k in range(self.per_row): self.put(tiles, k, int(chosen[k]) if k < len(chosen) else None, one, other)
+            tiles.show()
+    except DisclError as e: said.append(str(e))
+    self.say(' '.join(said))
 
 # %% ../nbs/15_widgets.ipynb #f70b2939
 @patch

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope='session')
 def artefacts(tmp_path_factory):
     "Where screenshots go: DISCL_ARTEFACTS, or a temporary folder"
-    folder = Path(os.environ.get('DISCL_ARTEFACTS') or tmp_path_factory.mktemp('screenshots'))
+    folder = Path(os.environ.get('DISCL_ARTEFACTS') or tmp_path_factory.mktemp('screenshots')).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
