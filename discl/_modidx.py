@@ -270,6 +270,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'discl.models.device_and_dtype': ('models.html#device_and_dtype', 'discl/models.py'),
                               'discl.models.doctor': ('models.html#doctor', 'discl/models.py'),
                               'discl.models.folder_id': ('models.html#folder_id', 'discl/models.py'),
+                              'discl.models.keep_memory': ('models.html#keep_memory', 'discl/models.py'),
                               'discl.models.load_pipeline': ('models.html#load_pipeline', 'discl/models.py'),
                               'discl.models.model_folder': ('models.html#model_folder', 'discl/models.py'),
                               'discl.models.scheduler_of': ('models.html#scheduler_of', 'discl/models.py'),

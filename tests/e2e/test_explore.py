@@ -1,7 +1,9 @@
 """The spectrum explorer in a browser"""
 import re
 import time
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -53,6 +55,7 @@ def slider(page):
 
 def grip(page):
     "-> (x, y) of the knob, and function: share of the length -> x"
+    slider(page).scroll_into_view_if_needed()
     knob, track = slider(page).locator('.noUi-handle').bounding_box(), slider(page).locator('.noUi-connects').bounding_box()
     return (knob['x'] + knob['width']/2, knob['y'] + knob['height']/2), lambda to: track['x'] + track['width']*to
 
@@ -129,6 +132,16 @@ def test_bad_input(notebook, tmp_path):
     expect(page.locator('.discl-status')).to_have_text(re.compile('There is no store'), timeout=10000)
     drag(page, .5)
     exact(page)  # and the slider still moves
+
+
+def test_tour_begins_with_it(notebook):
+    tour = nbformat.read(Path(__file__).parents[2]/'nbs/tutorials/01_tour.ipynb', 4)
+    cells = [c.source for c in tour.cells if c.cell_type == 'code']
+    page = notebook.open(cells[:1 + next(k for k, c in enumerate(cells) if 'explore(' in c)]).page
+    exact(page, 1, 120000)
+    drag(page, .3)
+    lam, _ = exact(page)
+    assert abs(lam - .3) < .03
 
 
 def test_looks(notebook):
