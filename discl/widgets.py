@@ -484,9 +484,9 @@ class View(w.VBox):
 
     def figure(self): return self.state.figure() # Figure: what is to be seen, for paper
 
-    def say(self, text): # one line, read aloud by screen readers; an answer to the last thing done stays until the next is done
+    def say(self, text, aloud=True): # one line, by screen readers too; an answer to the last thing done stays until the next is done
         text = self.answer or text
-        self.status.value = f'<div class="discl-status" role="status" aria-live="polite">{html.escape(text)}</div>'
+        self.status.value = f'<div class="discl-status" role="status" aria-live="{"polite" if aloud else "off"}">{html.escape(text)}</div>'
 
     def reply(self, text): # what a hand is told
         self.answer = text
@@ -1187,7 +1187,8 @@ def draw(self:TrainLive):
             f'<div class="discl-note">The pool of this stage: {len(pool)} kept images</div>' + svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage'))
     levels = s.stages[-1].levels if s.stages else ()
     state = f'λ = {", ".join(f"{l:g}" for l in levels)}' if levels else 'real images only' if s.stages else ''
-    self.say(s.message or (f'Epoch {s.epoch + 1}, {state}, loss {s.losses[-1]:.3f}' + ('; stopping …' if s.stopping else '') if s.losses else 'Ready to start.'))
+    told = f'Epoch {s.epoch + 1}, {state}, loss {s.losses[-1]:.3f}' + '; stopping …'*s.stopping if s.losses else 'Ready to start.'
+    self.say(s.message or told, aloud=not s.running) # not every batch
 
 # %% ../nbs/15_widgets.ipynb #e05b4aa8
 def train_live(
