@@ -23,7 +23,7 @@ from .hard import few_shot, lowest_probability
 from .models import EMBEDDED, settings_of
 from .plots import class_bars, confusion_plot, html_page, html_table, save_figure, schedule_plot, similarity_violins, spectrum_grid
 from .prompts import CLASS_TEXT, fashion_prompts, prompts_from_file, prompts_from_template
-from .score import Clip, Scorer, calibrate, kept, kept_by, near_duplicates, score, true_class_scores
+from .score import Clip, Scorer, calibrate, decisions, kept, kept_by, near_duplicates, score, true_class_scores, verdict
 from .store import Store, decode
 from .train import EXTRAS, LOSSES, Curriculum, Probe, Samples, augmentation, backbone, cross_entropy, extras, loss_of, predict, seeded, train
 
@@ -264,7 +264,8 @@ def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores a
         with whole_file(self.place(trial, 'kept.csv')) as f: frame.to_csv(f, index=False)
         near = near_duplicates(self.store, self.images(trial), jobs=frame.job[frame.kept])
         write_json(self.place(trial, 'filter.json'), dict(threshold=threshold, kept=int(frame.kept.sum()), generated=len(frame), near_duplicates=near.astype({'bits': int}).to_dict('records')))
-    self.say(f'  trial {trial}: {frame.kept.sum()} of {len(frame)} kept at a text score of {threshold:.3f} or more; {near.job.nunique()} resemble a validation or test image (perceptual hash)')
+    by_hand = f' ({frame.by_hand.sum()} decided by hand)' if frame.by_hand.any() else ''
+    self.say(f'  trial {trial}: {frame.kept.sum()} of {len(frame)} kept at a text score of {threshold:.3f} or more{by_hand}; {near.job.nunique()} resemble a validation or test image (perceptual hash)')
     for arm in map(arm_of, p.arms): # before any arm trains
         own = self.selected(trial, frame, arm.at)
         for level in self.strategy(trial, arm).reach():
@@ -273,7 +274,7 @@ def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores a
 
 @patch
 def selected(self:Run, trial, frame, at): # frame with scores, an arm's own threshold or None -> frame with that arm's `kept`
-    return frame if at is None else frame.assign(kept=frame.text_score >= self.threshold(trial, at))
+    return frame if at is None else verdict(frame, self.threshold(trial, at), decisions(self.store))
 
 # %% ../nbs/16_experiments.ipynb #aef856b8
 @patch

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['STYLE', 'NAMES', 'MODES', 'Worker', 'Look', 'levels_of', 'Explorer', 'some_val', 'image_file', 'Seen', 'empty_figure',
            'data_url', 'picture', 'Tiles', 'Relay', 'Said', 'View', 'or_why', 'bar', 'readout', 'stage', 'Explore',
-           'samplers', 'explore', 'decisions', 'decide', 'Bench', 'small', 'line_place', 'share_table', 'FilterBench',
-           'filter_bench', 'Player', 'CurriculumPlayer', 'curriculum_player', 'Live', 'Training', 'TrainLive',
-           'train_live', 'Comparison', 'Compare', 'compare', 'still']
+           'samplers', 'explore', 'Bench', 'small', 'line_place', 'share_table', 'FilterBench', 'filter_bench',
+           'Player', 'CurriculumPlayer', 'curriculum_player', 'Live', 'Training', 'TrainLive', 'train_live',
+           'Comparison', 'Compare', 'compare', 'still']
 
 # %% ../nbs/15_widgets.ipynb #c6616578
 import asyncio, base64, hashlib, html, io, json, re, threading, time, warnings
@@ -28,7 +28,7 @@ from .generate import generate, noise_seed, paint_fast, paint_plain, plan, sizes
 from .models import EMBEDDED, Settings, load_pipeline, settings_of
 from .plots import interval_plot, makeup_plot, similarity_violins, strip_figure, svg, training_plot
 from .prompts import fashion_prompts, pick, prompts_from_template
-from .score import Clip, Scorer, calibrate, true_class_scores
+from .score import Clip, Scorer, calibrate, decide, decisions, true_class_scores, verdict
 from .store import decode, encode
 from .train import train
 
@@ -712,24 +712,6 @@ def ready(self:Explore): # -> self
     self.render()
     return self
 
-# %% ../nbs/15_widgets.ipynb #660d93eb
-def decisions(store): # Store -> DataFrame: job, keep (bool), reason
-    "What people decided about single images"
-    return pd.DataFrame(read_json(store.folder/'decisions.json', []), columns=['job', 'keep', 'reason'])
-
-def decide(
-    store, # Store
-    job, # name
-    keep, # True, False, or None: as the threshold says
-    reason='', # why; needed unless `keep` is None
-):
-    "Keep or drop a single image by hand"
-    if keep is not None and not reason.strip(): raise DisclError('Give a reason: whoever reads the results will ask for it.')
-    if not len(store.table(jobs=[job])): raise DisclError(f'{job[:12]}: no such image in {store.folder}')
-    with store.lock():
-        rest = [d for d in decisions(store).to_dict('records') if d['job'] != job]
-        write_json(store.folder/'decisions.json', rest + ([dict(job=job, keep=bool(keep), reason=reason.strip())] if keep is not None else []))
-
 # %% ../nbs/15_widgets.ipynb #0accfe8a
 MODES = {'threshold on the similarity': 'threshold', 'share of real images that pass': 'real', 'share of synthetic images kept': 'synthetic'}
 
@@ -764,8 +746,7 @@ def table(self:Bench): # -> DataFrame: the store's table with scores, `kept` and
     said = decisions(self.store)
     state = self.threshold, tuple(zip(said.job, said.keep))
     if self.known[0] != state: # asked for several times a redraw
-        hand = self.frame.job.map(dict(zip(said.job, said.keep)))
-        self.known = state, self.frame.assign(kept=np.where(hand.notna(), hand == True, self.frame.text_score >= self.threshold), by_hand=hand.notna())
+        self.known = state, verdict(self.frame, self.threshold, said)
     return self.known[1]
 
 @patch
@@ -880,7 +861,7 @@ def sentence(self:FilterBench): # -> str
     "What to do with the threshold"
     table = self.state.table()
     return (f'threshold = {self.threshold:.6g}, as for kept(store, clip, {self.threshold:.6g}) and discl run --threshold. It keeps {int(table.kept.sum())} of {len(table)} images'
-            + (f'; {int(table.by_hand.sum())} decided by hand, which state.table() tells apart.' if table.by_hand.any() else '.'))
+            + (f'; {int(table.by_hand.sum())} decided by hand, whatever the threshold.' if table.by_hand.any() else '.'))
 
 @patch
 def switch(self:FilterBench):

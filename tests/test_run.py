@@ -10,6 +10,7 @@ from discl import cli
 from discl.core import DisclError
 from discl.data import fashion_lt
 from discl.experiments import COLUMNS, Plan, Run
+from discl.score import decide
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
          '--curriculum', 'none,oversample,BS/diverse-to-specific']
@@ -65,6 +66,10 @@ def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
     run.all()
     assert before == {p: p.stat().st_mtime_ns for p in before}
     assert len(list((tmp_path/'r/trial-0/arms').iterdir())) == 2 and len(run.results()) == 1
+    dropped = run.scored(0).job[0]
+    decide(run.store, dropped, False, 'two heels')
+    run.all()
+    assert run.scored(0).query('not kept').job.tolist() == [dropped] and len(list((tmp_path/'r/trial-0/arms').iterdir())) == 3 # a person's word is trained by
     victim = next((folder/'train/bag').iterdir())
     data = victim.read_bytes()
     victim.unlink()
