@@ -332,7 +332,7 @@ def arm(self:Run, trial, arm, parts, path): # Arm, what `parts` prepared, file o
     truth, lists, guess = parts['test'].labels.numpy(), [rows for _, rows in curriculum.history], probabilities.argmax(1)
     real = len(parts['nontail']) + len(parts['tail'])
     result = dict(method=arm.method, curriculum=arm.curriculum, seed=trial, **measures(truth, probabilities, counts, p.fewer_than), class_accuracy=class_accuracy(truth, guess, len(counts)).tolist(),
-                  confusion=confusion(truth, guess, len(counts)).tolist(), validation=learn.best.curve, best_epoch=learn.best.at + 1, stages=[asdict(stage) for stage, _ in curriculum.history],
+                  confusion=confusion(truth, guess, len(counts)).tolist(), predicted=guess.tolist(), validation=learn.best.curve, best_epoch=learn.best.at + 1, stages=[asdict(stage) for stage, _ in curriculum.history],
                   progress=curriculum.measured().to_dict('records'), steps=sum(len(rows)//bs for rows in lists), head_steps=head.get('steps', 0), samples=sum(map(len, lists)),
                   synthetic_samples=sum(int((rows >= real).sum()) for rows in lists), seconds=time.perf_counter() - start, settings=self.said(), versions=versions())
     write_json(path, result)

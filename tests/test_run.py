@@ -55,6 +55,7 @@ def test_run_and_resume(folder, tmp_path, capsys):
     assert before == {p: p.stat().st_mtime_ns for p in before}
     arms = Run(out, say=lambda _: None).results()
     assert arms.steps.nunique() == 1 and arms.samples.nunique() == 1
+    assert all(len(p) == 30 for p in arms.predicted) # what `compare` shows single images by
 
 
 def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
