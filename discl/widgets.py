@@ -1188,10 +1188,10 @@ class Comparison:
     "What the results browser shows, apart from how"
     def __init__(self,
         results, # DataFrame, as from `Run.results`: method, curriculum, seed, measures; maybe `confusion` and `predicted` (class of each test image)
-        images=None, # ImageSet, for the pictures and the tail
+        images=None, # ImageSet, for the pictures and the tail; or seed -> ImageSet where each seed draws its own, as `Run.images`
         controls=None, # name -> (method, curriculum), as for `intervals`
     ):
-        self.results, self.images = results, images
+        self.results, self.images = results, images if images is None or callable(images) else lambda seed: images
         if not len(results): raise DisclError('No results yet: train at least one arm, then look again.')
         self.table, self.arms = intervals(results, controls or {}), list(dict.fromkeys(zip(results.method, results.curriculum)))
         self.a, self.b = self.arms[-1], self.arms[0]
@@ -1204,13 +1204,15 @@ class Comparison:
 @patch
 def tail(self:Comparison, arm): # -> DataFrame: class, images (for training), right (%), taken for
     "What the few-shot classes are taken for, over all seeds"
-    found = [np.asarray(c) for c in self.of(arm, 'confusion').values()]
+    found = {seed: np.asarray(c) for seed, c in self.of(arm, 'confusion').items()}
     if not found or self.images is None: raise DisclError('The confusion of the tail needs results with a column `confusion`, and compare(results, images).')
-    counts, total = self.images['train'].counts(), np.sum(found, 0)
-    rows = []
-    for c in np.flatnonzero(shots(counts) == 'few'):
-        wrong = [(int(total[c, k]), self.images.classes[k]) for k in np.argsort(-total[c]) if k != c and total[c, k]][:3]
-        rows.append({'class': self.images.classes[c], 'images': counts[c], 'right': f'{total[c, c]/max(1, total[c].sum()):.0%}', 'taken for': ', '.join(f'{n} ({k/total[c].sum():.0%})' for k, n in wrong)})
+    counts, classes, rows = {s: self.images(s)['train'].counts() for s in found}, self.images(next(iter(found))).classes, []
+    for c in range(len(classes)):
+        rare = [s for s in found if shots(counts[s])[c] == 'few'] # a class may be rare under some seeds only
+        if not rare: continue
+        row, n = np.sum([found[s][c] for s in rare], 0), sorted({int(counts[s][c]) for s in rare})
+        wrong = [(int(row[k]), classes[k]) for k in np.argsort(-row) if k != c and row[k]][:3]
+        rows.append({'class': classes[c], 'images': ', '.join(map(str, n)), 'right': f'{row[c]/max(1, row.sum()):.0%}', 'taken for': ', '.join(f'{n} ({k/row.sum():.0%})' for k, n in wrong)})
     return pd.DataFrame(rows)
 
 @patch
@@ -1219,7 +1221,9 @@ def apart(self:Comparison, a, b, seed=None): # two arms; seed or None: the first
     ours, theirs = self.of(a, 'predicted'), self.of(b, 'predicted')
     both = sorted(set(ours) & set(theirs))
     if not both or self.images is None: raise DisclError('To see single images, the results need a column `predicted`: the class each arm gives each test image; and compare(results, images).')
-    seed, truth = both[0] if seed is None else seed, self.images['test'].labels
+    seed = both[0] if seed is None else seed
+    if seed not in both: raise DisclError(f'Not both arms were trained with seed {seed}; choose one of {", ".join(map(str, both))}.')
+    truth = self.images(seed)['test'].labels
     return np.flatnonzero((np.asarray(ours[seed]) == truth) & (np.asarray(theirs[seed]) != truth))
 
 @patch
@@ -1262,12 +1266,12 @@ def draw(self:Compare):
 @patch
 def put(self:Compare, tiles, k, i, one, other): # Tiles, number of one, row of the test set or None, two arms
     if i is None: return tiles.put(k, None, '')
-    test, guess = self.state.images['test'], lambda arm: self.state.images.classes[self.state.of(arm, 'predicted')[self.seed.value][i]]
+    test, guess = self.state.images(self.seed.value)['test'], lambda arm: test.classes[self.state.of(arm, 'predicted')[self.seed.value][i]]
     tiles.put(k, np.asarray(test.image(i)), f'{test.classes[test.labels[i]]}: {" + ".join(one)} says {guess(one)}, {" + ".join(other)} says {guess(other)}', key=i)
 
 def compare(
     results, # DataFrame, as from `Run.results`; maybe with `confusion` and `predicted` (class of each test image)
-    images=None, # ImageSet, for the pictures and the tail
+    images=None, # ImageSet, for the pictures and the tail; or seed -> ImageSet where each seed draws its own, as `Run.images`
     controls=None, # name -> (method, curriculum), as for `intervals`
 ): # Compare, an ipywidgets VBox
     "Which arm is better, where, and on which images"
