@@ -1,6 +1,7 @@
-"""Pictures of the views for README and tutorials: `DISCL_ARTEFACTS=shots pytest tests/e2e && python nbs/images/views.py shots`
+"""Pictures of the views for README and tutorials: `DISCL_RUN=runs/demo DISCL_ARTEFACTS=shots pytest tests/e2e && python nbs/images/views.py shots`
 
-Takes what the browser tests photographed, cuts the empty margin off, and writes small WebP files beside this one."""
+Takes what the browser tests photographed, cuts the empty margin off, and writes small WebP files beside this one. The results
+browser shows what `discl demo --trials 0,1,2` found; without DISCL_RUN it would show the tests' planted results."""
 import sys
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Filter bench, curriculum designer, live training and results browser in a browser"""
+import os
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -31,13 +33,18 @@ pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .1, .3, .5
 course = Curriculum(schedule('all-level', [0, .1, .3, .5], 12, 12), np.flatnonzero(~tail), np.flatnonzero(tail), pools, .3, .3)
 val = fashion['val'][fashion['val'].items.id[::10]]
 train_live(resnet10(10, small=True, width=16), table, Samples(val.arrays(32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
-COMPARE = '''from discl.evaluate import by_shot, confusion
+PLANTED = '''from discl.evaluate import by_shot, confusion
 from discl.widgets import compare
 truth, rng = fashion['test'].labels, np.random.default_rng(0)
 def result(curriculum, seed, good): # a planted one: right for a share of the images, else anything
     guess = np.where(rng.random(len(truth)) < good, truth, rng.integers(0, 10, len(truth)))
     return dict(method='CE', curriculum=curriculum, seed=seed, **by_shot(truth, guess, fashion['train'].counts()), confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
 compare(pd.DataFrame([result(c, s, g + s/100) for c, g in (('none', .5), ('all-level', .6), ('diverse-to-specific', .7)) for s in range(5)]), fashion)'''
+REAL = '''from discl.experiments import Run
+from discl.widgets import compare
+run = Run({!r}, say=lambda s: None)
+compare(run.results(), run.images)''' # what `discl demo --trials 0,1,2` has left there
+COMPARE = REAL.format(str(Path(os.environ['DISCL_RUN']).absolute())) if 'DISCL_RUN' in os.environ else PLANTED
 
 
 def status(page):
