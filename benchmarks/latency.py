@@ -2,8 +2,9 @@
 
 JupyterLab in headless Chromium, a kernel of its own, and the λ slider moved by the arrow keys. Timed in the page itself, from the slider's own change to
 the new picture in the document: once for a λ that is painted already, once for a fresh one. Beside it, the library's `paint` of the same λ in this process,
-with as many threads and the same model. Also the frames of the page while the slider moves: the longest, and how many took over 100 ms. Last line: fresh λ
-over the library call."""
+with as many threads and the same model. Also the frames of the page while the slider moves: the longest, and how many took over 100 ms. All of it at the
+embedded model's own number of steps, and at the 50 of the paper, where painting takes longer and the browser does not. Last line: fresh λ over the library
+call, at the model's own steps."""
 import statistics
 import sys
 import time
@@ -17,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent/'tests/e2e'))
 
 CELL = '''from discl.data import fashion_lt
 from discl.hard import few_shot
+from discl.models import settings_of
 from discl.widgets import explore
-explore(few_shot(fashion_lt()), threshold=.6, levels=(0., 1.), seeds=(10,), frames=0)'''
+explore(few_shot(fashion_lt()), settings=settings_of('embedded', steps={}), threshold=.6, levels=(0., 1.), seeds=(10,), frames=0)'''
 
 ECHO = '''import ipywidgets as w
 slider, text = w.FloatSlider(value=.5, min=0, max=1, step=.01, description='λ', readout_format='.2f'), w.HTML()
@@ -41,7 +43,7 @@ WATCH = '''() => {
 }'''
 
 
-def library():
+def library(steps): # of a full run; None: the model's own
     "-> function: λ -> seconds of the library's call"
     from discl.data import fashion_lt
     from discl.engine import noise_of, paint
@@ -49,7 +51,7 @@ def library():
     from discl.hard import few_shot
     from discl.models import load_pipeline, settings_of
     from discl.prompts import fashion_prompts, pick
-    hard, pipe, settings = few_shot(fashion_lt()), load_pipeline(), settings_of('embedded')
+    hard, pipe, settings = few_shot(fashion_lt()), load_pipeline(), settings_of('embedded', steps=steps)
     source = hard.items.id[0]
     prompt = pick(fashion_prompts(), hard.classes[hard.labels[0]], source, 10)
 
@@ -83,27 +85,32 @@ def of_frames(frames): # milliseconds of each
     return f'longest of {len(frames)} frames {max(frames):.0f} ms, {sum(f > 100 for f in frames)} over 100 ms'
 
 
+def times(turns): # from `mover`
+    return f'{statistics.median(ms for _, ms in turns):6.0f} ms median, {max(ms for _, ms in turns):.0f} ms longest'
+
+
 def test_latency(notebook, record_property):
+    say = lambda line: record_property('line', line)
     move = mover(notebook.open([ECHO]).page)
     move('ArrowLeft', 5)
     echo, still = move('ArrowLeft', 30)
     echo = statistics.median(ms for _, ms in echo)
-    page = notebook.open([CELL]).page
-    page.wait_for_selector('.discl-stage[data-exact="1"]', timeout=120000)
-    move = mover(page)
-    move('PageDown', 3)  # into the middle; also warms everything up
-    move('ArrowLeft', 5)
-    alone, call = {}, library()
-    fresh, slow = move('ArrowLeft', 30, lambda lam: alone.update({lam: call(lam)}))  # in turns, so that both meet the same machine
-    ready, quick = move('ArrowRight', 30)
-    times = lambda turns: f'{statistics.median(ms for _, ms in turns):6.0f} ms median, {max(ms for _, ms in turns):.0f} ms longest'
-    for line in (f'{len(fresh)} fresh λ from {fresh[0][0]:g} to {fresh[-1][0]:g}, and back over {len(ready)} that were ready',
-                 f'precomputed: {times(ready)}; {of_frames(quick)}',
-                 f'fresh:       {times(fresh)}; {of_frames(slow)}',
-                 f'Jupyter:     {echo:6.0f} ms median for a slider that only sets a text: what no widget can be faster than; {of_frames(still)}',
-                 f'library:     {statistics.median(alone.values())*1000:6.0f} ms median',
-                 f'ratio to the library call and Jupyter together: {statistics.median(ms/(alone[lam]*1000 + echo) for lam, ms in fresh):.2f}',
-                 f'latency: ratio {statistics.median(ms/1000/alone[lam] for lam, ms in fresh):.2f}'): record_property('line', line)
+    say(f'Jupyter:     {echo:6.0f} ms median for a slider that only sets a text: what no widget can be faster than; {of_frames(still)}')
+    for steps in (50, None):
+        page = notebook.open([CELL.format(steps)]).page
+        page.wait_for_selector('.discl-stage[data-exact="1"]', timeout=120000)
+        move = mover(page)
+        move('PageDown', 3)  # into the middle; also warms everything up
+        move('ArrowLeft', 5)
+        alone, call = {}, library(steps)
+        fresh, slow = move('ArrowLeft', 30, lambda lam: alone.update({lam: call(lam)}))  # in turns, so that both meet the same machine
+        ready, quick = move('ArrowRight', 30)
+        say(f'{steps or "its own"} steps: {len(fresh)} fresh λ from {fresh[0][0]:g} to {fresh[-1][0]:g}, and back over {len(ready)} that were ready')
+        say(f'precomputed: {times(ready)}; {of_frames(quick)}')
+        say(f'fresh:       {times(fresh)}; {of_frames(slow)}')
+        say(f'library:     {statistics.median(alone.values())*1000:6.0f} ms median')
+        say(f'ratio to the library call and Jupyter together: {statistics.median(ms/(alone[lam]*1000 + echo) for lam, ms in fresh):.2f}; to the library call:')
+        say(f'latency: ratio {statistics.median(ms/1000/alone[lam] for lam, ms in fresh):.2f}')
 
 
 class Lines:

@@ -51,7 +51,7 @@ def main(quick):
             times.append((time.perf_counter() - start)/len(frame))
             said = store.scores().set_index('job')
     second = triple_loop(plain, sources, few)[1]
-    loop, ours = (first + second)/2, sorted(times)[1]
+    loop, ours = min(first, second), sorted(times)[1]
     gap = np.abs(theirs - said.loc[few.job, ['text_score', 'image_score']].to_numpy()).max()
     assert gap < .02, gap
     print(f'{len(frame)} images of {n} sources; the loop on {len(few)} of them; {torch.get_num_threads()} threads, torch {torch.__version__}; {clip.dtype}')

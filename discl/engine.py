@@ -15,7 +15,7 @@ import numpy as np, torch
 from fastcore.basics import patch
 from PIL import Image, ImageOps
 from .core import DisclError
-from .models import scheduler_of
+from .models import keep_memory, scheduler_of
 
 # %% ../nbs/06_engine.ipynb #d1b8bbf1
 def strength_of(lam): # λ in [0, 1] -> diffusers' strength
@@ -282,6 +282,7 @@ def run(self:Engine,
     requests, # list of Request, λ < 1, sources of one size
 ): # yields lists of Painted, in the order in which they are done
     "Paint all requests"
+    if self.device.type == 'cpu' and self.batch != 1: keep_memory()
     if self.batch is None and requests: self.batch = self.probe(requests)[0]
     waiting, groups = deque(sorted(requests, key=lambda r: r.lam)), []
     while (waiting or groups) and not self.stop():

@@ -120,7 +120,6 @@ def load_pipeline(
     lacks = {'strength', 'image', 'prompt', 'generator'} - set(inspect.signature(pipe.__call__).parameters)
     if lacks: raise DisclError(f'{type(pipe).__name__} has no {", ".join(sorted(lacks))}: λ cannot be set')
     pipe.set_progress_bar_config(disable=True)
-    if device == 'cpu': keep_memory()
     return pipe.to(device)
 
 # %% ../nbs/05_models.ipynb #92d756ce

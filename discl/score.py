@@ -33,7 +33,6 @@ class Clip:
                 if not any((where/p).exists() for p in part.split('|')): raise DisclError(f'{where}: no {part.replace("|", " or ")}, so not a whole CLIPModel')
         self.name, self.class_text, self.device = str(model), class_text, device_and_dtype()[0]
         self.dtype = DTYPES[dtype] if dtype else device_and_dtype()[1]
-        if self.device == 'cpu': keep_memory()
         try:
             self.model = CLIPModel.from_pretrained(where if where.is_dir() else model, use_safetensors=True, dtype=self.dtype).to(self.device).eval()
             self.processor = CLIPProcessor.from_pretrained(where if where.is_dir() else model)
@@ -61,6 +60,7 @@ class Clip:
         batch=256, # at once
     ): # float32 (n, d), unit length
         "Embeddings of images"
+        if self.device == 'cpu' and min(len(images), batch) > 16: keep_memory()
         out = [self._features(self.model.get_image_features, pixel_values=self.pixels(images[i:i + batch])) for i in range(0, len(images), batch)]
         return np.concatenate(out) if out else np.zeros((0, self.model.config.projection_dim), np.float32)
 
