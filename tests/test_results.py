@@ -4,8 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from discl.evaluate import summary
-from discl.experiments import COLUMNS
+from discl.evaluate import interval, paired, summary
+from discl.experiments import COLUMNS, arm_parts
+from discl.grids import MAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,3 +19,17 @@ def test_readme_has_the_committed_demo():
     for (method, curriculum), row in summary(results, {'oversampled': ('CE', 'oversample')}).iterrows():
         cells = [method, curriculum, row.many, row.medium, row.few, row.overall, row['few, over oversampled']]
         assert f'| {" | ".join(cells)} |' in page, cells
+
+
+@pytest.mark.skipif(not (ROOT/'README.md').exists(), reason='not a checkout')
+def test_readme_has_the_committed_tables():
+    results, page = pd.read_csv(ROOT/'nbs/paper/results/tables-1-3.csv'), (ROOT/'README.md').read_text()
+    for data in results.data.unique():
+        own = results[results.data == data]
+        for arm in map(arm_parts, MAIN):
+            mean = own[(own.method == arm[0]) & (own.curriculum == arm[1])]
+            assert mean.seed.nunique() >= 10 and mean.steps.nunique() == 1
+            gains = [interval(paired(own, arm, ('CE', 'oversample'), m)) for m in ('few', 'overall')]
+            cells = [data.split(':')[1], *arm, f'{mean.few.mean():.1f}', f'{mean.overall.mean():.1f}',
+                     *('–' if arm == ('CE', 'oversample') else f"{g['mean']:+.1f} [{g['low']:+.1f}, {g['high']:+.1f}]" for g in gains)]
+            assert f'| {" | ".join(cells)} |' in page, cells
