@@ -108,6 +108,7 @@ def hard(
         found = run.hard(t)
         print(f'{run.place(t, "hard.csv")}: {len(found)} images of {len(set(found.labels))} classes')
 
+# %% ../nbs/18_cli.ipynb #d85117a8
 def generate(
     out: str = 'runs/run', # folder of a run that `discl hard` has begun
     model: str = None, # diffusers img2img model: 'embedded', a folder, or a hub id
@@ -170,6 +171,7 @@ def report(
     "Write report.html, figures and results.csv"
     print(begin(out, {}).report())
 
+# %% ../nbs/18_cli.ipynb #82b4b361
 def store(
     action: str, # verify (decode all, compare hashes), ls (images by class and λ), trace, or export
     folder: str, # a run, or the folder of a spectrum
@@ -192,6 +194,7 @@ def store(
         if said['moved']: sys.exit(1)
     else: raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
 
+# %% ../nbs/18_cli.ipynb #58946491
 def experiment(
     name: str, # of the grid: tables-1-3, or main (without the ablations)
     out: str = 'runs/tables', # folder; a second call goes on with it

@@ -117,6 +117,7 @@ def is_fast(pipe): # a diffusers pipeline -> bool
     known = type(pipe).__name__ in FAST and type(pipe).__module__.startswith('diffusers.')
     return known and pipe.unet.config.time_cond_proj_dim is None and pipe.unet.config.in_channels == pipe.vae.config.latent_channels
 
+# %% ../nbs/06_engine.ipynb #cceb2b5b
 class Engine:
     "The denoising conveyor of one pipeline under one setting"
     def __init__(self,

@@ -253,6 +253,7 @@ def spectrum(self:Run, trial): # -> (set of the trial's job names, ImageSet of t
     self.say(f'  trial {trial}: {made} images made now, {len(jobs) - made} there already')
     return set(jobs.job), hard
 
+# %% ../nbs/16_experiments.ipynb #9e66c3a8
 @patch
 def filter(self:Run, trial): # -> DataFrame of the trial's samples with scores and `kept`, and ImageSet of the hard images
     "Score, calibrate if asked, and keep; written to kept.csv and filter.json"

@@ -96,6 +96,7 @@ class Scorer:
         return pd.DataFrame(dict(job=rows.job.to_numpy(), clip=self.clip.id, text_score=(v*np.stack([self.text[n] for n in rows.name])).sum(1),
                                  image_score=(v*np.stack([self.real[s] for s in rows.source])).sum(1)))
 
+# %% ../nbs/08_score.ipynb #68f53fbe
 def _ahead(work, items): # yields work(item), the next one being worked on in a thread meanwhile
     with ThreadPoolExecutor(1) as pool:
         coming = None

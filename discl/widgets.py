@@ -475,6 +475,7 @@ class Said:
     def __init__(self, message): self.message = message
     def figure(self): return empty_figure(self.message)
 
+# %% ../nbs/15_widgets.ipynb #be6544af
 class View(w.VBox):
     "A display of a state; its saved output is its figure"
     def __init__(self, state, *children):
