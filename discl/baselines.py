@@ -90,7 +90,7 @@ def next_level(
 
 # %% ../nbs/12_baselines.ipynb #bd135b68
 class Cuda(Callback):
-    "Moves the levels of the classes when an epoch begins; `history` keeps them, one array an epoch"
+    "Moves the levels of the classes when an epoch begins, by images of the epoch's list; `history` keeps them, one array an epoch"
     order = 6 # after Curriculum, whose list is asked
     def __init__(self,
         strengthen, # ClassLevels, the augmentation of the training's Samples
@@ -233,7 +233,7 @@ def ldmlr(
     bs=1024, # batch size of the head
     seed=0,
     **how, # as for `fit_features`
-): # dict: made (features of each class), steps, learn
+): # dict: made (features of each class), data (Features that the head was trained on, real ones first), steps, curve (validation accuracy by epoch), learn
     "Stages 2 and 3 on any trained classifier"
     (name, head), classes = head_of(model), head_of(model)[1].out_features
     labels = samples.labels if rows is None else samples.labels[rows]
@@ -242,4 +242,4 @@ def ldmlr(
     x = torch.cat([real, fit_features(real, labels, classes, seed=seed, **how).sample(invented, seed=seed)])
     data, bs = Features(x, np.concatenate([labels, invented])), min(bs, len(x))
     learn = train(head, data, Features(features(model, validation), validation.labels), epochs, loss, bs=bs, seed=seed)
-    return dict(made=made.tolist(), steps=len(learn.best.curve)*(len(x)//bs), learn=learn)
+    return dict(made=made.tolist(), data=data, steps=len(learn.best.curve)*(len(x)//bs), curve=learn.best.curve, learn=learn)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOW', 'COMMANDS', 'numbers', 'given', 'begin', 'finish', 'demo', 'run', 'hard', 'generate', 'forecast', 'score',
-           'train', 'report', 'store', 'experiment', 'doctor', 'options', 'main']
+           'train', 'report', 'store', 'experiment', 'grid_forecast', 'doctor', 'options', 'main']
 
 # %% ../nbs/18_cli.ipynb #3c0d5aba
 import dataclasses, sys, warnings
@@ -15,7 +15,7 @@ from .generate import estimate
 from .models import EMBEDDED, doctor as examine
 warnings.filterwarnings('ignore', category=FutureWarning, module='torch') # of the libraries below, about themselves
 from .experiments import Plan, Run, arm_parts, published
-from .grids import forecast_grid, grid, preset as plan_of, run_grid
+from .grids import forecast_grid, grid, grid_cost, preset as plan_of, run_grid
 from .score import kept_by
 from .store import Store
 
@@ -88,6 +88,11 @@ def run(
     width: int = None, # channels of ResNet-10's first stage
     pretrain_epochs: int = None, # epochs of cross-entropy pretraining
     epochs: int = None, # epochs of every arm
+    curriculum_epochs: int = None, # of them with a curriculum (default: 60 of every 65)
+    r: float = None, # share of the other images in an epoch's list (default: .3; with --hard-share 1)
+    p: float = None, # share of tail images in it (default: the share of few-shot classes, or --hard-share)
+    gamma: float = None, # for CUDA: share of a class's images that has to be recognised
+    trim: bool_arg = None, # for adaptive: leave outlying increases out?
     on_bad: str = None, # images that cannot be read: 'raise' or 'skip'
 ):
     "The whole of DisCL on your images"
@@ -201,17 +206,28 @@ def experiment(
     preset: str = 'fashion-lt', # fashion-lt, imagenet-lt, cifar-100-lt, inaturalist or iwildcam
     data: str = None, # for the others than fashion-lt: folder of images, or CSV (path,label,split)
     prompts: str = None, # JSON file {class: [descriptions]}
+    model: str = None, # diffusers img2img model in place of the preset's: 'embedded', a folder, or a hub id
+    clip: str = None, # CLIP model in place of the preset's: 'embedded', a folder, or a hub id
     seeds: int = 10, # of the main rows
     few: int = 5, # seeds of the ablations
     imbalance: str = '100,50', # for fashion-lt, with commas
-    dry_run: bool = False, # only check, count and print what would run
+    dry_run: bool = False, # only check, count, and print what would run and what it would take
+    price: float = None, # of an hour of this machine, for --dry-run
 ):
     "Every arm of the paper's tables over many seeds, in one resumable grid"
-    own = grid(name, plan_of(preset, data=data, prompts=prompts), seeds=seeds, few=min(few, seeds), imbalances=numbers(imbalance, int))
+    own = grid(name, plan_of(preset, data=data, prompts=prompts, model=model, clip=clip), seeds=seeds, few=min(few, seeds), imbalances=numbers(imbalance, int))
     if dry_run:
         todo = forecast_grid(own)
-        print(f'{todo.to_string(index=False)}\n{todo.arms.sum()} trainings; at most {todo.jobs.sum()} images')
+        print(f'{todo.to_string(index=False)}\narms of each seed: {", ".join(own.main)}' + (f'\nof the first {own.few}: {", ".join(own.more)}' if own.more else '') + f'\n{grid_forecast(own, todo, price)}')
     else: print(f'{len(run_grid(own, out))} cells in {Path(out)/"results.csv"}')
+
+def grid_forecast(own, todo, price=None): # Grid, its forecast, price of an hour -> text
+    "What a grid would take"
+    told = grid_cost(own, todo, price)
+    cost = '' if price is None else f', {told["cost"]:.2f} at {price:g} an hour'
+    made = f'{told["seconds_per_image"]:.3f} s each' if told['seconds_per_image'] is not None else f'not counted in the time: {own.plan.model} is measured by `discl generate --dry-run` once hard images are known'
+    return (f'{todo.arms.sum()} trainings, {told["trained"]} images at {told["images_per_second"]:.0f} a second; at most {told["images"]} synthetic images ({made})\n'
+            f'{told["hours"]:.2f} h here{cost}, without validation and what CUDA and LDMLR add; {told["gigabytes"]:.2f} GB of pixels in memory')
 
 def doctor(
     model: str = EMBEDDED, # diffusers img2img model: 'embedded', a folder, or a hub id

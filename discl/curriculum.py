@@ -163,7 +163,7 @@ def list_size(
 ): # (non-tail images, tail images) of a list
     "How long an epoch is"
     if not 0 < r <= 1 or not 0 < p < 1: raise DisclError(f'r = {r} lies in (0, 1], p = {p} in (0, 1)')
-    keep = round(r*nontail)
+    keep = int(r*nontail)
     return keep, max(int(p/(1 - p)*keep), 2*tail)
 
 # %% ../nbs/09_curriculum.ipynb #3c31b7bf

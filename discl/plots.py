@@ -111,10 +111,12 @@ def schedule_plot(
     stages, # list of Stage, one an epoch
     curve, # validation accuracy after each epoch, in [0, 1]
     title='', # e.g. the arm
+    measured=None, # DataFrame: epoch, lam, progress, chosen, as from `Curriculum.measured`; None or empty: no panel
 ): # Figure
-    "λ over the epochs, beside validation accuracy"
-    fig = Figure(figsize=(8, 2.6), layout='constrained')
-    left, right = fig.subplots(1, 2)
+    "λ over the epochs, beside validation accuracy and, where it was measured, progress"
+    probes = measured is not None and len(measured) > 0
+    fig = Figure(figsize=(8 + 4*probes, 2.6), layout='constrained')
+    left, right, *more = fig.subplots(1, 2 + probes)
     colors = level_colors([l for s in stages for l in s.levels] or [0.])
     for e, s in enumerate(stages, 1):
         for l in s.levels: left.plot([e - .5, e + .5], [l, l], color=colors[l], lw=4, solid_capstyle='butt')
@@ -122,8 +124,17 @@ def schedule_plot(
     left.set(xlabel='epoch', ylabel='λ (1: real only)', ylim=(-.06, 1.06), title=title)
     right.plot(range(1, len(curve) + 1), np.asarray(curve)*100, color=sns.color_palette('colorblind')[0])
     right.set(xlabel='epoch', ylabel='validation accuracy (%)', xlim=left.get_xlim())
-    for ax in (left, right): sns.despine(ax=ax)
+    if probes: _probes(more[0], measured, left.get_xlim())
+    for ax in (left, right, *more): sns.despine(ax=ax)
     return fig
+
+def _probes(ax, measured, limits): # all of a training
+    for (l, own), color, mark in zip(measured.groupby('lam'), level_colors(measured.lam.unique()).values(), 'osD^vPX*'):
+        ax.plot(own.epoch + 1, own.progress*100, mark + '-', color=color, lw=1, ms=4, label=f'λ = {l:g}')
+    chosen = measured[measured.chosen]
+    ax.plot(chosen.epoch + 1, chosen.progress*100, 'o', mfc='none', mec='#d55e00', mew=1.5, ms=10, label='chosen')
+    ax.set(xlabel='epoch', ylabel='progress (points)', xlim=limits)
+    ax.legend(fontsize=7, frameon=False, loc='lower center', bbox_to_anchor=(.5, 1), ncols=3)
 
 def class_bars(
     accuracy, # dict: arm -> float (classes,), in [0, 1]

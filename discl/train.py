@@ -139,15 +139,16 @@ class LDAM(CountLoss):
     def __init__(self,
         counts, # training images of each class
         max_m=.5, # margin of the smallest class
-        s=30, # scale of the cosines
+        s=30, # scale of the cosines, that of the model's `CosineHead`
     ):
         super().__init__(counts)
         self.s, self.margins = s, max_m*(self.original/self.original.min())**-.25
-    def shifted(self, logits, target): return self.s*(logits - F.one_hot(target, logits.shape[1])*self.margins.to(logits.device))
+    def shifted(self, logits, target): return logits - self.s*F.one_hot(target, logits.shape[1])*self.margins.to(logits.device)
 
 class CosineHead(nn.Linear):
-    "Cosines between features and class directions"
-    def forward(self, x): return F.linear(F.normalize(x), F.normalize(self.weight))
+    "Cosines between features and class directions, times a scale, so that their softmax is a probability to rely on"
+    s = 30
+    def forward(self, x): return self.s*F.linear(F.normalize(x), F.normalize(self.weight))
 
 def cosine_head(model): # nn.Module, changed in place
     "Make the classifier a cosine one with the same directions"
@@ -488,7 +489,7 @@ def train(
     opt_func=Adam, # fastai optimiser
     warmup=0., drops=(), # as for `learning_rate`
 ): # fastai Learner, with `.best` (KeepBest)
-    "Adam, batch 128, cosine per step: the paper's long-tail recipe (its Table 8)"
+    "The paper's long-tail recipe (its Table 8): Adam, batch 128, cosine per step. Adam is fastai's: decoupled weight decay, β = (.9, .99), ε = 1e-5"
     with seeded(seed):
         if curriculum is None and len(samples) < bs: raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
         first = ListLoader(samples, bs=bs, drop_last=True, num_workers=0)
