@@ -1,8 +1,8 @@
 """The curriculum Learner against a bare PyTorch loop: `python benchmarks/training.py [--quick]`
 
-Both train the same ResNet-10 from the same weights on the same lists of rows, with the same shift and flip, Adam with the same constants,
-a cosine learning rate per step and the same precision, in this process, in turns. The bare loop gets its lists ready, reads a batch by one
-call, and does nothing but the step. The Learner is `discl.train.train` with its curriculum, loader and callbacks; counted is everything from
+Both train the same ResNet-10 from the same weights on the same lists of rows, with the same shift and flip, Adam with the same constants
+and decoupled decay, a cosine learning rate per step and the same precision, in this process, in turns. The bare loop gets its lists ready,
+reads a batch by one call, and does nothing but the step. The Learner is `discl.train.train` with its curriculum, loader and callbacks; counted is everything from
 the beginning of an epoch to the end of its training, with the drawing of the list. Validation, which only the Learner has, is not counted.
 The last side is the same loop over torch's DataLoader, augmenting image by image with torchvision, which is what is usual.
 
@@ -77,7 +77,7 @@ def loop(batches, lists, width):
     "Seconds; `batches` makes an epoch's batches from its rows"
     device = best_device()
     model = network(width).to(device, memory_format=torch.channels_last).train()
-    opt = torch.optim.Adam(model.parameters(), LR, betas=(.9, .99), eps=1e-5, weight_decay=1e-5)
+    opt = torch.optim.AdamW(model.parameters(), LR, betas=(.9, .99), eps=1e-5, weight_decay=1e-5)
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(opt, sum(len(rows)//BS for rows in lists))
     start = time.perf_counter()
     with precision(device):

@@ -1,15 +1,20 @@
 "The whole way on a small folder of real images, twice; and what goes wrong on the way."
+import dataclasses
+import json
 import shutil
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from discl import cli
+from discl import cli, experiments
+from discl.baselines import ldmlr
 from discl.core import DisclError
 from discl.data import fashion_lt
 from discl.experiments import COLUMNS, Plan, Run
+from discl.grids import Grid, cells, preset, run_grid
 from discl.score import decide
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
@@ -107,7 +112,7 @@ def test_nothing_kept_names_the_class(folder, tmp_path):
 
 @pytest.mark.parametrize('changes, words', [
     (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(seeds=()), 'at least one'), (dict(share=1.5), 'share = 1.5'), (dict(pretrain_epochs=0), 'pretrain_epochs = 0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
-    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into')])
+    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into'), (dict(p=1.), 'p = 1.0: more than 0 and less than 1'), (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'), (dict(arms=('CE/all-level@9',)), 'belongs a share')])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
     with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Plan(data=str(folder), **changes))
     assert not (tmp_path/'r').exists()
@@ -121,3 +126,48 @@ def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['discl', 'run', '--data', str(broken), '--out', str(tmp_path/'r')])
     with pytest.raises(SystemExit, match=f'{victim.name}: not a whole image'): cli.main()
     assert not (tmp_path/'r').exists()
+
+
+def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
+    plan = Plan(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
+                arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive'))
+    first = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    first.filter(0)
+    scores = first.scored(0).text_score
+    middle = float(scores.median())
+    run = Run(tmp_path/'r', dataclasses.replace(plan, arms=(*plan.arms, f'CE/all-level@{middle}')), say=lambda _: None, bar=False)
+    kept, parts = [], Run.parts
+    monkeypatch.setattr(Run, 'parts', lambda self, trial, frame, hard: kept.append(int(frame.kept.sum())) or parts(self, trial, frame, hard))
+    results = {(r['method'], r['curriculum'].partition('@')[0]): r for r in run.train_arms(0)}
+    assert kept == [len(scores), (scores >= middle).sum()]  # the last arm trains on what its own threshold keeps
+    assert results['CE', 'all-level']['threshold'] == middle and results['CE', 'none']['threshold'] == -1.
+    assert {r['steps'] for r in results.values()} == {5*(72//16)} and len({r['shared']['start'] for r in results.values()}) == 1
+    cuda, head, adaptive = results['CE+CUDA', 'none'], results['CE+LDMLR', 'none'], results['CE', 'adaptive']
+    assert len(cuda['cuda_levels']) == 5 and max(map(max, cuda['cuda_levels'])) > 0 and not results['CE', 'none']['cuda_levels']
+    assert head['head_steps'] == 3 and len(head['head_validation']) == 3 and head['best_validation'] == max(head['head_validation'])
+    probes = pd.DataFrame(adaptive['progress'])
+    assert len(probes) == 2*2 and (probes.groupby('epoch').chosen.sum() == 1).all()
+    for epoch, own in probes.groupby('epoch'): assert tuple(adaptive['stages'][epoch]['levels']) == (own.lam[own.progress.idxmax()],)
+    path = next((tmp_path/'r/trial-0/arms').glob('LDAM-none-*.json'))
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | dict(shared=told['shared'] | dict(lr=.1))))
+    with pytest.raises(DisclError, match='arms differ in lr'): run.train_arms(0)
+
+
+def test_an_interrupted_grid_goes_on(tmp_path, monkeypatch):
+    plan = dataclasses.replace(preset('fashion-lt'), pretrain_epochs=1, epochs=2, curriculum_epochs=1, seeds=(10,), levels=(.5,), steps=2, width=8, share=.99, validate=2)
+    own, arm, calls = Grid(plan, ('CE/none', 'CE/all-level', 'BS/none'), seeds=1, imbalances=(50,)), Run.arm, []
+
+    def interrupted(self, trial, arm_, parts, path):
+        calls.append(arm_.method)
+        if len(calls) == 2: raise KeyboardInterrupt
+        return arm(self, trial, arm_, parts, path)
+    monkeypatch.setattr(Run, 'arm', interrupted)
+    with pytest.raises(KeyboardInterrupt): run_grid(own, tmp_path, say=lambda _: None, bar=False)
+    done = next(tmp_path.glob('ir-50/trial-0/arms/*.json'))
+    before = done.stat().st_mtime_ns
+    frame = run_grid(own, tmp_path, say=lambda _: None, bar=False)
+    assert len(calls) == 4 and done.stat().st_mtime_ns == before  # the arm that was done is not trained again
+    assert frame[['method', 'curriculum']].values.tolist() == [['CE', 'none'], ['CE', 'all-level'], ['BS', 'none']]
+    assert frame.equals(cells(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == frame.shape
