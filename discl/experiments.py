@@ -50,6 +50,7 @@ class Plan:
     dtype: str = None # precision of the generator; None: what the device is fastest in
     fewer_than: int = 20 # training images that make a class few-shot
     hard_share: float = None # instead: this share of training images, those with the lowest true-class probability
+    never_hard: tuple = () # names of classes whose images are never hard, such as iWildCam's 'empty'
     threshold: float = None # on the text score; None: calibrated
     share: float = .9 # share of real validation images that a calibrated threshold lets pass
     arms: tuple = DEMO_ARMS # loss/curriculum
@@ -58,6 +59,7 @@ class Plan:
     image_size: int = 32 # side in pixels that the classifier sees
     backbone: str = 'resnet10' # as for `train.backbone`
     width: int = 32 # channels of the first stage of ResNet-10 (the paper's is 64)
+    pretrained: bool = False # begin with torchvision's or timm's own weights?
     pretrain_epochs: int = 32 # cross-entropy pretraining
     epochs: int = 24 # of every arm
     curriculum_epochs: int = None # of them with a curriculum; None: 60 of every 65
@@ -141,6 +143,7 @@ class Run:
             if arm.at is not None and not (0 < arm.at <= 1 if p.threshold is None else -1 <= arm.at <= 1):
                 raise DisclError(f'{arm.method}/{arm.curriculum}: after the @ belongs ' + ('a share of real images, more than 0 and at most 1' if p.threshold is None else 'a cosine similarity, since the plan has a threshold'))
         images = self.images(p.trials[0])
+        if odd := set(p.never_hard) - set(images.classes): raise DisclError(f'never_hard: {images.name} has no class {", ".join(sorted(odd))}')
         for split in ('val', 'test'):
             if not len(images[split]): raise DisclError(f'{images.name}: no {split} images')
         self.settings = settings_of(p.model, steps=p.steps, guidance_scale=p.guidance_scale, size=p.size, scheduler=p.scheduler, dtype=p.dtype)
@@ -184,7 +187,7 @@ def key(self:Run, trial, *more): # anything JSON -> 10 hexadecimal digits
     "Names what is decided by the images, the classifier's settings, and `more`"
     p, items = self.plan, self.images(trial).items
     own = [p.image_size, p.width, p.pretrain_epochs, p.lr, p.bs, p.validate, trial, p.flip, p.backbone, p.wd]
-    return content_id(items.id.tolist(), items.label.tolist(), items.split.tolist(), own, *more)[:10]
+    return content_id(items.id.tolist(), items.label.tolist(), items.split.tolist(), own + ['own weights']*p.pretrained, *more)[:10]
 
 # %% ../nbs/16_experiments.ipynb #68996b36
 @patch
@@ -201,7 +204,7 @@ def validation(self:Run, images): # ImageSet -> Samples, `plan.validate` of each
 
 @patch
 def network(self:Run, images, weights=None): # ImageSet, state dict or None -> nn.Module for its classes
-    model = backbone(self.plan.backbone, len(images.classes), small=self.plan.image_size <= 64, width=self.plan.width)
+    model = backbone(self.plan.backbone, len(images.classes), small=self.plan.image_size <= 64, width=self.plan.width, pretrained=self.plan.pretrained and weights is None)
     if weights: model.load_state_dict(weights)
     return model
 
@@ -224,10 +227,15 @@ def pretrain(self:Run, trial): # -> state dict of the cross-entropy model, at it
 def hard(self:Run, trial): # -> ImageSet of the hard training images
     "Few-shot classes, or the lowest true-class probabilities under the pretrained model; written to hard.csv"
     images = self.images(trial)
-    if self.plan.hard_share is None: found = few_shot(images, self.plan.fewer_than)
+    never = np.isin(np.array(images.classes), self.plan.never_hard)
+    if self.plan.hard_share is None:
+        found = few_shot(images, self.plan.fewer_than)
+        found = found[found.items.id[~never[found.labels]]]
     else:
         own, model = self.samples(images['train']), self.network(images, self.pretrain(trial))
-        found = lowest_probability(images, predict(model, own)[np.arange(len(own)), own.labels], share=self.plan.hard_share)
+        probability = predict(model, own)[np.arange(len(own)), own.labels]
+        found = lowest_probability(images, np.where(never[own.labels], np.inf, probability), share=self.plan.hard_share)
+    if not len(found): raise DisclError(f'every hard image is of a class that never_hard names ({", ".join(self.plan.never_hard)})')
     with whole_file(self.place(trial, 'hard.csv')) as f:
         pd.DataFrame(dict(id=found.items.id, label=found.labels, name=[images.classes[c] for c in found.labels])).to_csv(f, index=False)
     return found

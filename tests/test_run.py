@@ -16,6 +16,7 @@ from discl.data import fashion_lt
 from discl.experiments import COLUMNS, Plan, Run
 from discl.grids import Grid, cells, preset, run_grid
 from discl.score import decide
+from discl.train import backbone
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
          '--curriculum', 'none,oversample,BS/diverse-to-specific']
@@ -101,6 +102,18 @@ def test_poor_images_get_synthetic_ones_too(folder, tmp_path):
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     run.all()
     assert run.results().synthetic_samples[0] == 17*2
+    assert {'sneaker'} < set(pd.read_csv(tmp_path/'r/trial-0/hard.csv').name)
+    other = Run(tmp_path/'r', dataclasses.replace(plan, never_hard=('sneaker',)), say=lambda _: None, bar=False)
+    assert len(other.hard(0)) == 17 and 'sneaker' not in set(pd.read_csv(tmp_path/'r/trial-0/hard.csv').name)
+
+
+def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
+    asked, plan = [], Plan(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/none', 'CE/oversample'), pretrained=True)
+    monkeypatch.setattr(experiments, 'backbone', lambda *a, pretrained, **kw: asked.append(pretrained) or backbone(*a, **kw))
+    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    run.all()
+    assert asked == [True, False, False]  # to pretrain from; the arms begin where that ended
+    assert run.key(0) != Run(tmp_path/'r', dataclasses.replace(plan, pretrained=False), say=lambda _: None).key(0)
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
@@ -112,7 +125,7 @@ def test_nothing_kept_names_the_class(folder, tmp_path):
 
 @pytest.mark.parametrize('changes, words', [
     (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(seeds=()), 'at least one'), (dict(share=1.5), 'share = 1.5'), (dict(pretrain_epochs=0), 'pretrain_epochs = 0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
-    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into'), (dict(p=1.), 'p = 1.0: more than 0 and less than 1'), (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'), (dict(arms=('CE/all-level@9',)), 'belongs a share')])
+    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into'), (dict(never_hard=('unicorn',)), 'has no class unicorn'), (dict(p=1.), 'p = 1.0: more than 0 and less than 1'), (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'), (dict(arms=('CE/all-level@9',)), 'belongs a share')])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
     with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Plan(data=str(folder), **changes))
     assert not (tmp_path/'r').exists()
