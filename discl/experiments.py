@@ -27,7 +27,7 @@ from .plots import class_bars, confusion_plot, html_page, html_table, save_figur
 from .prompts import CLASS_TEXT, fashion_prompts, prompts_from_file, prompts_from_template
 from .score import Clip, Scorer, calibrate, decisions, kept, kept_by, near_duplicates, score, true_class_scores, verdict
 from .store import Store, decode
-from .train import EXTRAS, LOSSES, Curriculum, Probe, Samples, augmentation, backbone, cross_entropy, extras, loss_of, predict, seeded, train
+from .train import EXTRAS, LOSSES, Curriculum, Probe, Samples, Steepness, augmentation, backbone, cross_entropy, extras, loss_of, predict, seeded, train
 
 # %% ../nbs/16_experiments.ipynb #1cc6f737
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific')
@@ -320,6 +320,7 @@ def curriculum(self:Run, trial, arm, parts): # Arm -> Curriculum
     if arm.strategy == 'adaptive':
         guide = guidance_set(parts['owner'], parts['data'].labels.numpy(), parts['tail'], parts['pools'], p.guide, np.random.default_rng(trial))
         lists, probe = set_aside(guide, parts['owner'], *lists), Probe(parts['data'].using(None), guide, sorted(parts['pools']), p.probe, p.trim)
+    if arm.strategy == 'steepest': probe = Steepness(parts['data'].using(None), parts['pools'], seed=trial)
     size = list_size(len(parts['nontail']), len(parts['tail']), r, share) # as long as the other arms' lists
     return Curriculum(strategy, *lists, r, share, seed=trial, probe=probe, size=size)
 
@@ -367,7 +368,7 @@ def arm(self:Run, trial, arm, parts, path): # Arm, what `parts` prepared, file o
     with self.steps('evaluation'): probabilities = predict(model, parts['test'])
     truth, lists, real = parts['test'].labels.numpy(), [rows for _, rows in curriculum.history], len(parts['nontail']) + len(parts['tail'])
     result = dict(method=arm.method, curriculum=arm.curriculum, seed=trial, **self.measured(probabilities, truth, counts), validation=learn.best.curve, best_epoch=learn.best.at + 1, head_validation=head.get('curve', []),
-                  best_validation=max(head.get('curve', learn.best.curve)), stages=[asdict(stage) for stage, _ in curriculum.history], progress=curriculum.measured().to_dict('records'),
+                  best_validation=max(head.get('curve', learn.best.curve)), stages=[asdict(stage) for stage, _ in curriculum.history], progress=curriculum.probes,
                   cuda_levels=[levels.tolist() for cb in cbs if isinstance(cb, Cuda) for levels in cb.history], steps=steps.n, head_steps=head.get('steps', 0), samples=sum(map(len, lists)),
                   synthetic_samples=sum(int((rows >= real).sum()) for rows in lists), threshold=self.threshold(trial, arm.at), seconds=time.perf_counter() - start, shared=shared | dict(steps=steps.n),
                   settings=self.said(), versions=versions())

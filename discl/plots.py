@@ -128,12 +128,16 @@ def schedule_plot(
     for ax in (left, right, *more): sns.despine(ax=ax)
     return fig
 
+def _unit(measured): # DataFrame from `Curriculum.measured` -> (what was measured, unit, factor)
+    return ('gradient', '', 1) if 'images' in measured and not measured.images.any() else ('progress', ' (points)', 100)
+
 def _probes(ax, measured, limits): # all of a training
+    what, unit, factor = _unit(measured)
     for (l, own), color, mark in zip(measured.groupby('lam'), level_colors(measured.lam.unique()).values(), 'osD^vPX*'):
-        ax.plot(own.epoch + 1, own.progress*100, mark + '-', color=color, lw=1, ms=4, label=f'λ = {l:g}')
+        ax.plot(own.epoch + 1, own.progress*factor, mark + '-', color=color, lw=1, ms=4, label=f'λ = {l:g}')
     chosen = measured[measured.chosen]
-    ax.plot(chosen.epoch + 1, chosen.progress*100, 'o', mfc='none', mec='#d55e00', mew=1.5, ms=10, label='chosen')
-    ax.set(xlabel='epoch', ylabel='progress (points)', xlim=limits)
+    ax.plot(chosen.epoch + 1, chosen.progress*factor, 'o', mfc='none', mec='#d55e00', mew=1.5, ms=10, label='chosen')
+    ax.set(xlabel='epoch', ylabel=f'{what}{unit}', xlim=limits)
     ax.legend(fontsize=7, frameon=False, loc='lower center', bbox_to_anchor=(.5, 1), ncols=3)
 
 def class_bars(
@@ -233,9 +237,9 @@ def training_plot(
     return fig
 
 def _progress(ax, last): # of one probe
-    last = last.sort_values('lam')
-    ax.barh([f'{l:g}' for l in last.lam], last.progress*100, color=list(level_colors(last.lam).values()), hatch=None, edgecolor=['#d55e00' if c else 'none' for c in last.chosen], lw=2.5)
-    ax.set(xlabel=f'progress at epoch {last.epoch.iloc[0] + 1} (points)', ylabel='λ (framed: chosen)')
+    last, (what, unit, factor) = last.sort_values('lam'), _unit(last)
+    ax.barh([f'{l:g}' for l in last.lam], last.progress*factor, color=list(level_colors(last.lam).values()), hatch=None, edgecolor=['#d55e00' if c else 'none' for c in last.chosen], lw=2.5)
+    ax.set(xlabel=f'{what} at epoch {last.epoch.iloc[0] + 1}{unit}', ylabel='λ (framed: chosen)')
 
 # %% ../nbs/14_plots.ipynb #2e72e41b
 def interval_plot(

@@ -6,8 +6,8 @@
 __all__ = ['LOSSES', 'MEAN', 'STD', 'EXTRAS', 'resnet10', 'resnet32', 'head_of', 'backbone', 'cross_entropy', 'CountLoss',
            'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM', 'CosineHead', 'cosine_head', 'DeferredReweighting',
            'loss_of', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras', 'kept_random', 'seeded', 'evaluating',
-           'best_device', 'precision', 'predict', 'ListLoader', 'Probe', 'Curriculum', 'Shuffled', 'KeepBest',
-           'StopTraining', 'learning_rate', 'train']
+           'best_device', 'precision', 'predict', 'features', 'head_gradient', 'ListLoader', 'Probe', 'Steepness',
+           'Curriculum', 'Shuffled', 'KeepBest', 'StopTraining', 'learning_rate', 'train']
 
 # %% ../nbs/10_train.ipynb #05cf3fe5
 import copy, random
@@ -314,6 +314,30 @@ def predict(
     with kept_random(), evaluating(model), precision(device): out = [F.softmax(model(batch(s)).float(), 1).cpu() for s in range(0, len(rows), 512)]
     return torch.cat(out).numpy()
 
+# %% ../nbs/10_train.ipynb #ccef3ab1
+def features(
+    model, # nn.Module
+    samples, # Samples without augmentation
+    rows=None, # int array: of which; None: all
+): # float32 (n, features)
+    "What the classifier's head sees"
+    found, head = [], head_of(model)[1]
+    hook = head.register_forward_pre_hook(lambda module, inputs: found.append(inputs[0].detach().float().cpu()))
+    try: predict(model, samples, rows)
+    finally: hook.remove()
+    return torch.cat(found)
+
+def head_gradient(
+    model, # nn.Module
+    samples, # Samples without augmentation
+    rows, # int array: of which
+): # float32 (classes, features)
+    "Mean gradient of cross entropy with respect to the classifier's weights: mean of (p − y)·fᵀ"
+    x, head = features(model, samples, rows), head_of(model)[1]
+    with torch.no_grad(): error = F.softmax(head(x.to(head.weight.device)).float(), 1).cpu()
+    error[torch.arange(len(rows)), samples.labels[rows]] -= 1
+    return error.T@x/len(rows)
+
 # %% ../nbs/10_train.ipynb #65bb6b61
 class ListLoader(DataLoader):
     "A DataLoader that reads the rows in `rows`, in that order"
@@ -356,6 +380,23 @@ class Probe:
         if n >= total//bs: raise DisclError(f'a probe of {n} batches leaves nothing of an epoch of {total//bs}; its size is {self.size} images, make it smaller')
         return n
 
+# %% ../nbs/10_train.ipynb #67be197a
+class Steepness:
+    "What `steepest` measures"
+    starts = None
+    def __init__(self,
+        samples, # Samples without augmentation, of the whole table
+        pools, # dict: λ -> rows of the kept synthetic samples
+        most=256, # images of a level at most
+        seed=0, # of which those are
+    ):
+        rng = np.random.default_rng(seed)
+        self.samples, self.rows = samples, {l: rng.permutation(rows)[:most] for l, rows in pools.items()}
+
+    def measure(self, model): # -> dict: λ -> float
+        "Length of the mean gradient on the classifier's weights, by level"
+        return {l: float(head_gradient(model, self.samples, rows).norm()) for l, rows in self.rows.items()}
+
 # %% ../nbs/10_train.ipynb #70ead3fd
 class Curriculum(Callback):
     "Redraws the training list when an epoch begins; `history` keeps each epoch's stage and rows, `probes` what was measured"
@@ -366,7 +407,7 @@ class Curriculum(Callback):
         pools, # dict: λ -> rows of the kept synthetic samples
         r, p, # as for `list_size`
         seed=0,
-        probe=None, # Probe: measure progress; the strategy sees it, and 'adaptive' needs it
+        probe=None, # Probe or Steepness: what is measured when a stage begins; the strategy sees it, 'adaptive' and 'steepest' need theirs
         size=None, # (non-tail images, tail images) of a list; None: `list_size` of these rows. Give that of the other arms when rows are set aside
     ):
         self.stages, self.parts, self.seed, self.probe = stages, (nontail, tail, pools, r, p), seed, probe
@@ -405,12 +446,19 @@ def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trai
 
 # %% ../nbs/10_train.ipynb #b2103bd5
 @patch
-def _begin(self:Curriculum, rng): # measure, and let real images be trained on
+def _begin(self:Curriculum, rng): # measure, and for progress let real images be trained on
+    if isinstance(self.probe, Steepness): return self._chosen_by(self.probe.measure(self.model), rng)
     (nontail, tail), total = self.parts[:2], sum(self.size)
     batches = self.probe.batches(self.loader.bs, total)
     real = draw_evenly(np.concatenate([nontail, tail]), batches*self.loader.bs, rng)
     self._put(np.resize(real, total))
     self.pending = rng, real, batches, self.probe.measure(self.model)
+
+@patch
+def _chosen_by(self:Curriculum, values, rng): # dict λ -> value
+    self.progress.append(values)
+    self._choose(rng)
+    self.probes += [dict(epoch=self.epoch, lam=l, progress=v, chosen=l in self.history[-1][0].levels, images=0) for l, v in values.items()]
 
 @patch
 def after_batch(self:Curriculum):

@@ -8,7 +8,7 @@ from torch import nn
 from discl.baselines import ClassLevels, Cuda, ldmlr
 from discl.core import DisclError
 from discl.curriculum import STRATEGIES, Stage, guidance_set, set_aside, strategy_of
-from discl.train import EXTRAS, LOSSES, Curriculum, Probe, Samples, augmentation, extras, loss_of, seeded, train
+from discl.train import EXTRAS, LOSSES, Curriculum, Probe, Samples, Steepness, augmentation, extras, loss_of, seeded, train
 
 LEVELS, EPOCHS = (0., .5), 5
 NAMES = [s if s != 'fixed' else 'fixed:0.5' for s in STRATEGIES]
@@ -38,7 +38,7 @@ def network():
 def arm(world, strategy, loss='CE', cbs=(), augment=None, epochs=EPOCHS, **kw):
     samples, model, steps = world['samples'], network(), Steps()
     samples = samples.using(augment or samples.augment)
-    probe = Probe(samples.using(None), world['guide'], LEVELS, 8) if strategy == 'adaptive' else None
+    probe = dict(adaptive=Probe(samples.using(None), world['guide'], LEVELS, 8), steepest=Steepness(samples.using(None), world['lists'][2])).get(strategy)
     curriculum = Curriculum(strategy_of(strategy, LEVELS, epochs, epochs - 1, seed=1), *world['lists'], .5, .5, probe=probe)
     fitted, own = loss_of(loss, [20, 20, 5], model)
     learn = train(model, samples, samples.using(None), epochs, fitted, curriculum, bs=8, cbs=[*own, *cbs, steps], **kw)
@@ -58,7 +58,7 @@ def test_every_arm_takes_the_same_steps(world, strategy, loss):
     assert synthetic == {l for stage, _ in curriculum.history for l in stage.levels}
     tail = np.isin(np.concatenate([rows for _, rows in curriculum.history[:-1]]), world['lists'][1]).any()
     assert tail == (strategy not in ('text-only', 'fixed:0.5'))
-    assert len(curriculum.probes) == (4 if strategy == 'adaptive' else 0)
+    assert len(curriculum.probes) == (4 if strategy in ('adaptive', 'steepest') else 0)
 
 
 @pytest.mark.parametrize('strategy', ['none', 'diverse-to-specific', 'adaptive'])

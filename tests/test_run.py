@@ -144,7 +144,7 @@ def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
 def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
     plan = Plan(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
-                arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive'))
+                arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest'))
     first = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     first.filter(0)
     scores = first.scored(0).text_score
@@ -159,9 +159,10 @@ def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
     cuda, head, adaptive = results['CE+CUDA', 'none'], results['CE+LDMLR', 'none'], results['CE', 'adaptive']
     assert len(cuda['cuda_levels']) == 5 and max(map(max, cuda['cuda_levels'])) > 0 and not results['CE', 'none']['cuda_levels']
     assert head['head_steps'] == 3 and len(head['head_validation']) == 3 and head['best_validation'] == max(head['head_validation'])
-    probes = pd.DataFrame(adaptive['progress'])
-    assert len(probes) == 2*2 and (probes.groupby('epoch').chosen.sum() == 1).all()
-    for epoch, own in probes.groupby('epoch'): assert tuple(adaptive['stages'][epoch]['levels']) == (own.lam[own.progress.idxmax()],)
+    for arm in (adaptive, results['BS-stage', 'steepest']):
+        probes = pd.DataFrame(arm['progress'])
+        assert len(probes) == 2*2 and (probes.groupby('epoch').chosen.sum() == 1).all() and (probes.images > 0).all() == (arm is adaptive)
+        for epoch, own in probes.groupby('epoch'): assert tuple(arm['stages'][epoch]['levels']) == (own.lam[own.progress.idxmax()],)
     path = next((tmp_path/'r/trial-0/arms').glob('LDAM-none-*.json'))
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | dict(shared=told['shared'] | dict(lr=.1))))
@@ -184,3 +185,10 @@ def test_an_interrupted_grid_goes_on(tmp_path, monkeypatch):
     assert len(calls) == 4 and done.stat().st_mtime_ns == before  # the arm that was done is not trained again
     assert frame[['method', 'curriculum']].values.tolist() == [['CE', 'none'], ['CE', 'all-level'], ['BS', 'none']]
     assert frame.equals(cells(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == frame.shape
+
+
+def test_a_paper_preset_is_checked_and_counted(folder, capsys):
+    cli.experiment('tables-1-3', preset='cifar-100-lt', data=str(folder), seeds=2, few=1, price=2., dry_run=True)
+    said = capsys.readouterr().out
+    assert '27 trainings' in said and f'at most {12*3*8} synthetic images (not counted in the time: stabilityai/' in said and 'at 2 an hour' in said
+    assert 'CE/fixed:0.7' in said and 'text-only' not in said and '@0.28' in said
