@@ -33,3 +33,15 @@ def test_readme_has_the_committed_tables():
             cells = [data.split(':')[1], *arm, f'{mean.few.mean():.1f}', f'{mean.overall.mean():.1f}',
                      *('–' if arm == ('CE', 'oversample') else f"{g['mean']:+.1f} [{g['low']:+.1f}, {g['high']:+.1f}]" for g in gains)]
             assert f'| {" | ".join(cells)} |' in page, cells
+
+
+@pytest.mark.skipif(not (ROOT/'README.md').exists(), reason='not a checkout')
+def test_readme_has_what_the_choice_gained():
+    results, page = pd.read_csv(ROOT/'nbs/paper/results/confirm.csv'), (ROOT/'README.md').read_text()
+    assert results.groupby('setting').seed.nunique().eq(10).all() and not results.duplicated(['setting', 'seed']).any()
+    at = lambda setting, m: results[results.setting == setting].set_index('seed')[m]
+    said = lambda v: f"{v['mean']:+.1f} [{v['low']:+.1f}, {v['high']:+.1f}]"
+    for setting, own in results.groupby('setting'):
+        gains = ['–']*2 if setting == 'as the preset' else [said(interval(at(setting, m) - at('as the preset', m))) for m in ('few', 'overall')]
+        cells = [str(own.steps.iloc[0]), f'{own.few.mean():.1f}', f'{own.overall.mean():.1f}', *gains]
+        assert f'| {" | ".join(cells)} |' in page, (setting, cells)
