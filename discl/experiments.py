@@ -223,6 +223,7 @@ def pretrain(self:Run, trial): # -> state dict of the cross-entropy model, at it
     self.say(f'  trial {trial}: validation accuracy {learn.best.best:.1%} at epoch {learn.best.at + 1} of {len(learn.best.curve)}')
     return load_file(path)
 
+# %% ../nbs/16_experiments.ipynb #68b2bf35
 @patch
 def hard(self:Run, trial): # -> ImageSet of the hard training images
     "Few-shot classes, or the lowest true-class probabilities under the pretrained model; written to hard.csv"
@@ -351,7 +352,6 @@ def shared(self:Run, trial, model, curriculum): # nn.Module that is to be traine
     p, (r, share) = self.plan, self.shares(trial)
     return dict(start=weights_id(model), list=list(curriculum.size), bs=min(p.bs, sum(curriculum.size)), r=r, p=share, epochs=p.epochs, curriculum_epochs=curriculum.stages.curriculum_epochs,
                 lr=p.lr, wd=p.wd, warmup=p.warmup, schedule='cosine per step', augmentation=f'{"shift by an eighth" if p.image_size <= 64 else "RandomResizedCrop"}{", flip" if p.flip else ""}')
-
 
 # %% ../nbs/16_experiments.ipynb #abe34147
 @patch
