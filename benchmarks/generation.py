@@ -14,14 +14,17 @@ from pathlib import Path
 import torch
 
 warnings.filterwarnings('ignore')
-from discl.core import PAPER_SEEDS  # noqa: E402
-from discl.data import fashion_lt  # noqa: E402
-from discl.engine import Engine, Request, steps_for, strength_of  # noqa: E402
-from discl.generate import generate, plan  # noqa: E402
-from discl.models import EMBEDDED, Settings, load_pipeline, model_folder, settings_of  # noqa: E402
-from discl.prompts import fashion_prompts  # noqa: E402
-from discl.score import Clip, Scorer  # noqa: E402
-from discl.store import Store  # noqa: E402
+from discl.core.basics import PAPER_SEEDS  # noqa: E402
+from discl.data.named import fashion_lt  # noqa: E402
+from discl.spectrum.guidance import steps_for, strength_of  # noqa: E402
+from discl.spectrum.engine import Engine, Request  # noqa: E402
+from discl.spectrum.jobs import list_jobs  # noqa: E402
+from discl.spectrum.generation import generate  # noqa: E402
+from discl.models.generators import EMBEDDED, Settings, load_pipeline, model_folder, settings_of  # noqa: E402
+from discl.data.prompts import fashion_prompts  # noqa: E402
+from discl.models.clip import Clip  # noqa: E402
+from discl.spectrum.scoring import Scorer  # noqa: E402
+from discl.spectrum.store import Store  # noqa: E402
 
 LEVELS = (0., .1, .3, .5)
 
@@ -29,7 +32,7 @@ LEVELS = (0., .1, .3, .5)
 def work(n, settings):
     images = fashion_lt()['train']
     sources = images[images.items.id[:n]]
-    return sources, plan(sources, fashion_prompts(), LEVELS, PAPER_SEEDS, settings=settings)
+    return sources, list_jobs(sources, fashion_prompts(), LEVELS, PAPER_SEEDS, settings=settings)
 
 
 def plain_loop(pipe, clip, sources, jobs, settings, folder):

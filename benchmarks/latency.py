@@ -17,9 +17,9 @@ warnings.filterwarnings('ignore')
 sys.path.insert(0, str(Path(__file__).parent.parent/'tests/e2e'))
 
 CELL = '''from discl.data import fashion_lt
-from discl.hard import few_shot
-from discl.models import settings_of
-from discl.widgets import explore
+from discl.data.hard import few_shot
+from discl.models.generators import settings_of
+from discl.lab.explorer import explore
 explore(few_shot(fashion_lt()), settings=settings_of('embedded', steps={}), threshold=.6, levels=(0., 1.), seeds=(10,), frames=0)'''
 
 ECHO = '''import ipywidgets as w
@@ -45,15 +45,15 @@ WATCH = '''() => {
 
 def library(steps): # of a full run; None: the model's own
     "-> function: λ -> seconds of the library's call"
-    from discl.data import fashion_lt
-    from discl.engine import noise_of, paint
-    from discl.generate import noise_seed
-    from discl.hard import few_shot
-    from discl.models import load_pipeline, settings_of
-    from discl.prompts import fashion_prompts, pick
+    from discl.data.named import fashion_lt
+    from discl.spectrum.guidance import noise_of, paint
+    from discl.spectrum.jobs import noise_seed
+    from discl.data.hard import few_shot
+    from discl.models.generators import load_pipeline, settings_of
+    from discl.data.prompts import fashion_prompts, pick_prompt
     hard, pipe, settings = few_shot(fashion_lt()), load_pipeline(), settings_of('embedded', steps=steps)
     source = hard.items.id[0]
-    prompt = pick(fashion_prompts(), hard.classes[hard.labels[0]], source, 10)
+    prompt = pick_prompt(fashion_prompts(), hard.classes[hard.labels[0]], source, 10)
 
     def seconds(lam):
         start = time.perf_counter()

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from discl.store import Store
+from discl.spectrum.store import Store
 
 
 def fill(store, names, shard):

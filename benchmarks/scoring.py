@@ -13,9 +13,11 @@ import pandas as pd
 import torch
 
 warnings.filterwarnings('ignore')
-from discl.data import fashion_lt  # noqa: E402
-from discl.score import Clip, score  # noqa: E402
-from discl.store import Store, decode, encode  # noqa: E402
+from discl.data.named import fashion_lt  # noqa: E402
+from discl.models.clip import Clip  # noqa: E402
+from discl.spectrum.scoring import score  # noqa: E402
+from discl.core.images import decode_image, encode_image  # noqa: E402
+from discl.spectrum.store import Store  # noqa: E402
 
 
 def triple_loop(clip, sources, rows):
@@ -23,7 +25,7 @@ def triple_loop(clip, sources, rows):
     at, out, start = {s: k for k, s in enumerate(sources.items.id)}, [], time.perf_counter()
     for r in rows.itertuples():
         with torch.no_grad():
-            inputs = clip.processor(text=[clip.class_text.format(r.name)], images=[decode(r.image), sources.image(at[r.source])], return_tensors='pt', padding='max_length', truncation=True)
+            inputs = clip.processor(text=[clip.class_text.format(r.name)], images=[decode_image(r.image), sources.image(at[r.source])], return_tensors='pt', padding='max_length', truncation=True)
             o = clip.model(**inputs)
             v, t = (e/e.norm(dim=-1, keepdim=True) for e in (o.image_embeds, o.text_embeds))
             out.append(((v[0]@t[0]).item(), (v[0]@v[1]).item()))
@@ -34,9 +36,9 @@ def main(quick):
     n, few = (16, 60) if quick else (64, 400)
     images, clip, plain, rng = fashion_lt()['train'], Clip(), Clip(dtype='float32'), np.random.default_rng(0)
     sources = images[images.items.id[:n]]
-    rows = [dict(job=f'{s}-{k}', source=s, label=label, name=images.classes[label], lam=.5, seed=k, prompt='', image=encode(sources.image(i)) if k == 0 else data)
+    rows = [dict(job=f'{s}-{k}', source=s, label=label, name=images.classes[label], lam=.5, seed=k, prompt='', image=encode_image(sources.image(i)) if k == 0 else data)
             for i, (s, label) in enumerate(zip(sources.items.id, sources.labels)) for k in range(32)
-            for data in [encode(images.image(int(rng.integers(len(images)))))]]
+            for data in [encode_image(images.image(int(rng.integers(len(images)))))]]
     frame = pd.DataFrame(rows)
     few = frame.iloc[::len(frame)//few]
     triple_loop(plain, sources, few.iloc[:3])

@@ -22,9 +22,15 @@ warnings.filterwarnings('ignore')
 from fastai.callback.core import Callback  # noqa: E402
 from torchvision.transforms import v2  # noqa: E402
 
-from discl.curriculum import schedule  # noqa: E402
-from discl.grids import Grid, preset, run_grid  # noqa: E402
-from discl.train import MEAN, STD, Curriculum, Samples, augmentation, best_device, cross_entropy, precision, resnet10, seeded, train  # noqa: E402
+from discl.curriculum.strategies import schedule  # noqa: E402
+from discl.runs.recipe import preset  # noqa: E402
+from discl.runs.grids import Grid, run_grid  # noqa: E402
+from discl.core.devices import best_device, precision, seeded  # noqa: E402
+from discl.models.networks import resnet10  # noqa: E402
+from discl.train.samples import MEAN, STD, Samples, augmentation  # noqa: E402
+from discl.train.losses import cross_entropy  # noqa: E402
+from discl.train.callback import Curriculum  # noqa: E402
+from discl.train.fitting import fit  # noqa: E402
 
 BS, SIZE, CLASSES, R, P, LR = 128, 32, 10, .3, .3, 1e-3
 LEVELS = (0., .1, .3, .5)
@@ -69,7 +75,7 @@ def network(width):
 def learner(samples, parts, epochs, width):
     "Seconds, and the lists that were trained on"
     curriculum, start, few = Curriculum(schedule('diverse-to-specific', LEVELS, epochs, epochs), *parts), Start(), Samples(samples.pixels[:8], samples.labels[:8])
-    train(network(width), samples, few, epochs, cross_entropy, curriculum, lr=LR, bs=BS, cbs=[start, Stop(start)])
+    fit(network(width), samples, few, epochs, cross_entropy, curriculum, lr=LR, bs=BS, cbs=[start, Stop(start)])
     return start.seconds, [rows for _, rows in curriculum.history]
 
 

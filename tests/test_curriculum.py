@@ -5,10 +5,15 @@ import torch
 from fastai.callback.core import Callback
 from torch import nn
 
-from discl.baselines import ClassLevels, Cuda, ldmlr
-from discl.core import DisclError
-from discl.curriculum import STRATEGIES, Stage, guidance_set, set_aside, strategy_of
-from discl.train import EXTRAS, LOSSES, Curriculum, Probe, Samples, Steepness, augmentation, extras, loss_of, seeded, train
+from discl.train.baselines import ClassLevels, Cuda, ldmlr
+from discl.core.basics import DisclError
+from discl.curriculum.progress import guidance_set, set_aside
+from discl.curriculum.strategies import STRATEGIES, Stage, strategy_of
+from discl.core.devices import seeded
+from discl.train.samples import EXTRAS, Samples, augmentation, extras
+from discl.train.losses import LOSSES, loss_of
+from discl.train.callback import Curriculum, ProgressProbe, SteepnessProbe
+from discl.train.fitting import fit
 
 LEVELS, EPOCHS = (0., .5), 5
 NAMES = [s if s != 'fixed' else 'fixed:0.5' for s in STRATEGIES]
@@ -38,10 +43,10 @@ def network():
 def arm(world, strategy, loss='CE', cbs=(), augment=None, epochs=EPOCHS, **kw):
     samples, model, steps = world['samples'], network(), Steps()
     samples = samples.using(augment or samples.augment)
-    probe = dict(adaptive=Probe(samples.using(None), world['guide'], LEVELS, 8), steepest=Steepness(samples.using(None), world['lists'][2])).get(strategy)
+    probe = dict(adaptive=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8), steepest=SteepnessProbe(samples.using(None), world['lists'][2])).get(strategy)
     curriculum = Curriculum(strategy_of(strategy, LEVELS, epochs, epochs - 1, seed=1), *world['lists'], .5, .5, probe=probe)
     fitted, own = loss_of(loss, [20, 20, 5], model)
-    learn = train(model, samples, samples.using(None), epochs, fitted, curriculum, bs=8, cbs=[*own, *cbs, steps], **kw)
+    learn = fit(model, samples, samples.using(None), epochs, fitted, curriculum, bs=8, cbs=[*own, *cbs, steps], **kw)
     return learn, curriculum, steps.n
 
 
@@ -99,13 +104,13 @@ def test_a_strategy_of_ones_own_sees_what_was_measured(world):
         saw.append(len(history))
         return Stage((levels[len(history) % 2],))
     samples = world['samples']
-    curriculum = Curriculum(strategy_of(own, LEVELS, 5, 4), *world['lists'], .5, .5, probe=Probe(samples.using(None), world['guide'], LEVELS, 8))
-    train(network(), samples, samples.using(None), 5, loss_of('CE', [1], None)[0], curriculum, bs=8)
+    curriculum = Curriculum(strategy_of(own, LEVELS, 5, 4), *world['lists'], .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8))
+    fit(network(), samples, samples.using(None), 5, loss_of('CE', [1], None)[0], curriculum, bs=8)
     assert saw == [1, 1, 2, 2]
     assert [s.levels for s, _ in curriculum.history] == [(.5,), (.5,), (0.,), (0.,), ()]
 
 
 def test_a_probe_that_eats_the_epoch_is_refused(world):
     samples = world['samples']
-    curriculum = Curriculum(strategy_of('adaptive', LEVELS, 4), *world['lists'], .5, .5, probe=Probe(samples.using(None), world['guide'], LEVELS, 400))
-    with pytest.raises(DisclError, match='make it smaller'): train(network(), samples, samples.using(None), 4, loss_of('CE', [1], None)[0], curriculum, bs=8)
+    curriculum = Curriculum(strategy_of('adaptive', LEVELS, 4), *world['lists'], .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 400))
+    with pytest.raises(DisclError, match='make it smaller'): fit(network(), samples, samples.using(None), 4, loss_of('CE', [1], None)[0], curriculum, bs=8)

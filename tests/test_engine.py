@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 import tiny
-from discl.engine import Engine, Request, is_fast, noise_of, paint
-from discl.models import Settings, load_pipeline
+from discl.spectrum.guidance import noise_of, paint
+from discl.spectrum.engine import Engine, Request, is_fast
+from discl.models.generators import Settings, load_pipeline
 
 FAMILIES = dict(sd=tiny.sd, sdxl_base=tiny.sdxl_base, sdxl_refiner=tiny.sdxl_refiner)
 RNG = np.random.default_rng(0)
@@ -101,13 +102,13 @@ def test_job_names_are_the_same_in_any_process():
 
 
 def test_every_setting_is_in_the_name():
-    from discl.data import fashion_lt
-    from discl.generate import plan
-    from discl.hard import few_shot
-    from discl.prompts import fashion_prompts
+    from discl.data.named import fashion_lt
+    from discl.spectrum.jobs import list_jobs
+    from discl.data.hard import few_shot
+    from discl.data.prompts import fashion_prompts
     tail = few_shot(fashion_lt())
     tail = tail[tail.items.id[:1]]
-    def name(lam=.5, seed=10, prompts=fashion_prompts(), **settings): return plan(tail, prompts, [lam], [seed], settings=Settings(**{**dict(steps=5, guidance_scale=2., dtype='float32'), **settings})).job[0]
+    def name(lam=.5, seed=10, prompts=fashion_prompts(), **settings): return list_jobs(tail, prompts, [lam], [seed], settings=Settings(**{**dict(steps=5, guidance_scale=2., dtype='float32'), **settings})).job[0]
     other = [name(lam=.3), name(seed=20), name(steps=6), name(guidance_scale=3.), name(size=(32, 32)), name(scheduler='EulerDiscreteScheduler'), name(dtype='bfloat16'),
              name(prompts={c: ['another'] for c in fashion_prompts()})]
     assert len({name(), *other}) == 1 + len(other) and name() == name()

@@ -7,14 +7,18 @@ import pytest
 from PIL import Image
 
 import tiny
-from discl.core import DisclError
-from discl.data import image_folder
-from discl.engine import noise_of, paint
-from discl.generate import generate, plan
-from discl.models import Settings, load_pipeline, model_folder, settings_of
-from discl.prompts import prompts_from_template
-from discl.score import Clip, kept, score
-from discl.store import Store, decode
+from discl.core.basics import DisclError
+from discl.data.readers import image_folder
+from discl.spectrum.guidance import noise_of, paint
+from discl.spectrum.jobs import list_jobs
+from discl.spectrum.generation import generate
+from discl.models.generators import Settings, load_pipeline, model_folder, settings_of
+from discl.data.prompts import prompts_from_template
+from discl.models.clip import Clip
+from discl.spectrum.scoring import score
+from discl.spectrum.selection import kept
+from discl.core.images import decode_image
+from discl.spectrum.store import Store
 
 
 @pytest.fixture(scope='module')
@@ -43,12 +47,12 @@ QUICK = Settings(steps=3, guidance_scale=5., size=(32, 32), dtype='float32')
 
 def test_generate_and_score(models, images, tmp_path):
     model, sources, store = str(models/'refiner'), images['train'], Store(tmp_path/'s')
-    jobs = plan(sources, prompts_from_template(images.classes), [0, .5, .9, 1], [10, 20], model, QUICK)
+    jobs = list_jobs(sources, prompts_from_template(images.classes), [0, .5, .9, 1], [10, 20], model, QUICK)
     assert len(jobs) == len(sources)*(3*2 + 1)
     generate(jobs, sources, store, model, QUICK, bar=False)
     table = store.table(images=True)
     assert set(table.job) == set(jobs.job)
-    assert {decode(b).size for b in table.image} == {(32, 32)}
+    assert {decode_image(b).size for b in table.image} == {(32, 32)}
     by = table.set_index('lam')
     assert set(by.steps_done[0.]) == {3} and set(by.steps_done[.9]) == {1} and set(by.strength[.9]) == {1/10}
     assert set(table.pipeline) == {'StableDiffusionXLImg2ImgPipeline'}

@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 
 from discl import cli, experiments
-from discl.baselines import ldmlr
-from discl.core import DisclError
-from discl.data import fashion_lt
-from discl.experiments import COLUMNS, Plan, Run
-from discl.grids import Grid, cells, preset, run_grid
-from discl.score import decide
-from discl.train import backbone
+from discl.train.baselines import ldmlr
+from discl.core.basics import DisclError
+from discl.data.named import fashion_lt
+from discl.runs.recipe import RESULT_COLUMNS, Recipe
+from discl.runs.run import Run
+from discl.runs.recipe import preset
+from discl.runs.grids import Grid, grid_results, run_grid
+from discl.spectrum.store import decide
+from discl.models.networks import backbone
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
          '--curriculum', 'none,oversample,BS/diverse-to-specific']
@@ -46,7 +48,7 @@ def test_run_and_resume(folder, tmp_path, capsys):
     cli.run(**given)
     out = tmp_path/'run'
     results = pd.read_csv(out/'results.csv')
-    assert list(results) == COLUMNS and len(results) == 3
+    assert list(results) == RESULT_COLUMNS and len(results) == 3
     assert results.few.between(0, 100).all() and results.many.isna().all()
     page = (out/'report.html').read_text()
     assert page.count('data:image/png') >= 6 and 'ImageNet-LT' in page and 'src="http' not in page
@@ -67,9 +69,9 @@ def test_run_and_resume(folder, tmp_path, capsys):
 def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
     base = dict(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
     quiet = dict(say=lambda _: None, bar=False)
-    Run(tmp_path/'r', Plan(**base), **quiet).all()
+    Run(tmp_path/'r', Recipe(**base), **quiet).all()
     before = {p: p.stat().st_mtime_ns for p in (tmp_path/'r').rglob('*') if p.suffix in ('.parquet', '.safetensors') or p.parent.name == 'arms'}
-    run = Run(tmp_path/'r', Plan(**dict(base, epochs=3, share=.5)), **quiet)
+    run = Run(tmp_path/'r', Recipe(**dict(base, epochs=3, share=.5)), **quiet)
     run.all()
     assert before == {p: p.stat().st_mtime_ns for p in before}
     assert len(list((tmp_path/'r/trial-0/arms').iterdir())) == 2 and len(run.results()) == 1
@@ -80,13 +82,13 @@ def test_a_changed_plan_makes_again_only_what_it_touches(folder, tmp_path):
     victim = next((folder/'train/bag').iterdir())
     data = victim.read_bytes()
     victim.unlink()
-    try: Run(tmp_path/'r', Plan(**base), **quiet).pretrain(0)
+    try: Run(tmp_path/'r', Recipe(**base), **quiet).pretrain(0)
     finally: victim.write_bytes(data)
     assert len(list((tmp_path/'r/trial-0').glob('pretrained-*.safetensors'))) == 2
 
 
 def test_two_trials_interrupted_between_generation_and_scoring(tmp_path):
-    plan = Plan(steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=3, validate=5, arms=('CE/none', 'CE/all-level'), trials=(0, 1))
+    plan = Recipe(steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=3, validate=5, arms=('CE/none', 'CE/all-level'), trials=(0, 1))
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     for t in plan.trials: run.spectrum(t)
     again = Run(tmp_path/'r', say=lambda _: None, bar=False)
@@ -98,7 +100,7 @@ def test_two_trials_interrupted_between_generation_and_scoring(tmp_path):
 
 
 def test_poor_images_get_synthetic_ones_too(folder, tmp_path):
-    plan = Plan(data=str(folder), hard_share=.1, steps=1, seeds=(10,), levels=(.5,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
+    plan = Recipe(data=str(folder), hard_share=.1, steps=1, seeds=(10,), levels=(.5,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     run.all()
     assert run.results().synthetic_samples[0] == 17*2
@@ -108,7 +110,7 @@ def test_poor_images_get_synthetic_ones_too(folder, tmp_path):
 
 
 def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
-    asked, plan = [], Plan(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/none', 'CE/oversample'), pretrained=True)
+    asked, plan = [], Recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/none', 'CE/oversample'), pretrained=True)
     monkeypatch.setattr(experiments, 'backbone', lambda *a, pretrained, **kw: asked.append(pretrained) or backbone(*a, **kw))
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     run.all()
@@ -117,7 +119,7 @@ def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
-    plan = Plan(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=1.5, pretrain_epochs=1, width=8, epochs=2, arms=('CE/none',))
+    plan = Recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=1.5, pretrain_epochs=1, width=8, epochs=2, arms=('CE/none',))
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     with pytest.raises(DisclError, match=r'no sample of ankle boot reaches the threshold 1.500 .* Lower it'): run.all()
     assert len(run.store) == 12
@@ -127,7 +129,7 @@ def test_nothing_kept_names_the_class(folder, tmp_path):
     (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(seeds=()), 'at least one'), (dict(share=1.5), 'share = 1.5'), (dict(pretrain_epochs=0), 'pretrain_epochs = 0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
     (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into'), (dict(never_hard=('unicorn',)), 'has no class unicorn'), (dict(p=1.), 'p = 1.0: more than 0 and less than 1'), (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'), (dict(arms=('CE/all-level@9',)), 'belongs a share')])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
-    with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Plan(data=str(folder), **changes))
+    with pytest.raises(DisclError, match=words): Run(tmp_path/'r', Recipe(data=str(folder), **changes))
     assert not (tmp_path/'r').exists()
 
 
@@ -143,7 +145,7 @@ def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
 
 def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
-    plan = Plan(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
+    plan = Recipe(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
                 arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest'))
     first = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     first.filter(0)
@@ -184,7 +186,7 @@ def test_an_interrupted_grid_goes_on(tmp_path, monkeypatch):
     frame = run_grid(own, tmp_path, say=lambda _: None, bar=False)
     assert len(calls) == 4 and done.stat().st_mtime_ns == before  # the arm that was done is not trained again
     assert frame[['method', 'curriculum']].values.tolist() == [['CE', 'none'], ['CE', 'all-level'], ['BS', 'none']]
-    assert frame.equals(cells(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == frame.shape
+    assert frame.equals(grid_results(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == frame.shape
 
 
 def test_a_paper_preset_is_checked_and_counted(folder, capsys):

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from discl.embedded.corpus import FOLDER, NEAR, as_rgb, fashion_mnist, near_pairs, phashes, read_split
-from discl.store import decode
+from discl.core.images import decode_image
 
 images, _ = fashion_mnist()
 split = read_split()
@@ -46,4 +46,4 @@ def test_the_package_ships_the_recorded_task():
     assert set(shipped.split) == {'train', 'val', 'test'}
     assert dict(zip(shipped.id, shipped.split)) == {f'fashion-{i}': p for i, p in zip(split['index'], split.part) if p in ('train', 'val', 'test')}
     for row in shipped.sample(200, random_state=1).itertuples():
-        assert (np.asarray(decode(row.image['bytes'])) == as_rgb(images[[int(row.id.split('-')[1])]])[0]).all()
+        assert (np.asarray(decode_image(row.image['bytes'])) == as_rgb(images[[int(row.id.split('-')[1])]])[0]).all()

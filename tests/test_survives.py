@@ -10,13 +10,16 @@ import time
 import numpy as np
 import pytest
 
-from discl.core import DisclError, read_json
-from discl.data import fashion_lt
-from discl.generate import generate, plan
-from discl.hard import few_shot
-from discl.models import Settings
-from discl.prompts import fashion_prompts
-from discl.store import Store, decode
+from discl.core.basics import DisclError
+from discl.core.files import read_json
+from discl.data.named import fashion_lt
+from discl.spectrum.jobs import list_jobs
+from discl.spectrum.generation import generate
+from discl.data.hard import few_shot
+from discl.models.generators import Settings
+from discl.data.prompts import fashion_prompts
+from discl.core.images import decode_image
+from discl.spectrum.store import Store
 
 QUICK = Settings(steps=4, guidance_scale=2., size=(32, 32), dtype='float32')
 context = multiprocessing.get_context('forkserver')
@@ -26,7 +29,7 @@ context.set_forkserver_preload(['diffusers', 'transformers', 'discl.generate', '
 def work(sources=8, seeds=6):
     tail = few_shot(fashion_lt())
     tail = tail[tail.items.id[:sources]]
-    return plan(tail, fashion_prompts(), [0, .1, .3, .5], range(seeds), settings=QUICK), tail
+    return list_jobs(tail, fashion_prompts(), [0, .1, .3, .5], range(seeds), settings=QUICK), tail
 
 
 def paint(folder, told=None, **options):
@@ -53,7 +56,7 @@ def begun(process, store):
 
 
 def pixels(store):
-    return {r.job: np.asarray(decode(r.image)).astype(int) for r in store.table(images=True).itertuples()}
+    return {r.job: np.asarray(decode_image(r.image)).astype(int) for r in store.table(images=True).itertuples()}
 
 
 @pytest.fixture(scope='module')

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from discl.data import fashion_lt, image_folder
-from discl.engine import Engine
-from discl.hard import few_shot
-from discl.models import Settings, load_pipeline
-from discl.prompts import fashion_prompts
-from discl.generate import generate, plan
-from discl.score import Clip, Scorer
-from discl.store import Store
-from discl.widgets import Bench, Explorer, Worker, compare, curriculum_player, explore, filter_bench
+from discl.data.readers import image_folder
+from discl.data.named import fashion_lt
+from discl.spectrum.engine import Engine
+from discl.data.hard import few_shot
+from discl.models.generators import Settings, load_pipeline
+from discl.data.prompts import fashion_prompts
+from discl.spectrum.jobs import list_jobs
+from discl.spectrum.generation import generate
+from discl.models.clip import Clip
+from discl.spectrum.scoring import Scorer
+from discl.spectrum.store import Store
+from discl.lab.parts import Worker
+from discl.lab.explorer import ExplorerState, explore
+from discl.lab.bench import FilterBenchState, filter_bench
+from discl.lab.player import curriculum_player
+from discl.lab.comparison import compare
 
 QUICK = Settings(steps=4, guidance_scale=2., size=(32, 32), dtype='float32')
 
@@ -24,7 +31,7 @@ def pipe():
 
 
 def explorer(pipe, **options):
-    return Explorer(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, **options)
+    return ExplorerState(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, **options)
 
 
 def test_never_two_at_once_and_the_last_wins(pipe, monkeypatch):
@@ -150,7 +157,7 @@ def test_what_the_other_views_say_of_bad_input(pipe, tmp_path):
     fashion, clip = fashion_lt(), Clip()
     hard = few_shot(fashion)
     few, empty, bare = hard[hard.items.id[::9]], Store(tmp_path/'empty'), Store(tmp_path/'bare')
-    jobs = plan(few, fashion_prompts(), [0, .5], [10], settings=QUICK)
+    jobs = list_jobs(few, fashion_prompts(), [0, .5], [10], settings=QUICK)
     generate(jobs, few, bare, settings=QUICK, pipe=pipe, bar=False)
     assert 'holds no images. Generate some first' in filter_bench(empty).status.value
     assert 'have no similarities. Score them first' in filter_bench(bare).status.value
@@ -161,7 +168,7 @@ def test_what_the_other_views_say_of_bad_input(pipe, tmp_path):
     assert '0 of ' in view.status.value and 'Nothing is kept of ' in view.status.value and 'lower the threshold' in view.status.value
     assert 'no kept sample at λ' in curriculum_player(fashion, hard, view.state.table(), store).status.value
     view.close()
-    assert 'No results yet' in compare(Bench(store, clip).frame.iloc[:0]).status.value
+    assert 'No results yet' in compare(FilterBenchState(store, clip).frame.iloc[:0]).status.value
 
 
 def test_an_error_that_nobody_thought_of_is_said(pipe, monkeypatch):

@@ -15,7 +15,7 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 import imagehash
-from ..data import FASHION
+from ..data.named import FASHION
 
 # %% ../../nbs/embedded/01_corpus.ipynb #9791bbad
 CLASSES = FASHION

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from discl.data import fashion_lt
-from discl.generate import generate, plan
-from discl.models import load_pipeline, settings_of
-from discl.prompts import fashion_prompts
-from discl.store import Store, decode
+from discl.data.named import fashion_lt
+from discl.spectrum.jobs import list_jobs
+from discl.spectrum.generation import generate
+from discl.models.generators import load_pipeline, settings_of
+from discl.data.prompts import fashion_prompts
+from discl.core.images import decode_image
+from discl.spectrum.store import Store
 from PIL import Image, ImageDraw, ImageFont
 
 CLASSES, SIDE, GAP, LEFT, TOP = ('bag', 'ankle boot', 'dress', 't-shirt', 'sneaker', 'coat'), 116, 6, 78, 54
@@ -52,9 +54,9 @@ def main(to=Path(__file__).with_name('slide.webp'), which=0, seed=10):
     sources = train[first]
     with tempfile.TemporaryDirectory() as d:
         store = Store(d)
-        generate(plan(sources, fashion_prompts(), LEVELS, [seed], settings=settings), sources, store, settings=settings, pipe=load_pipeline(), bar=False)
+        generate(list_jobs(sources, fashion_prompts(), LEVELS, [seed], settings=settings), sources, store, settings=settings, pipe=load_pipeline(), bar=False)
         table = store.table(images=True).set_index(['lam', 'source']).image
-        made = {l: [np.asarray(decode(table[l, s])) for s in first] for l in LEVELS}
+        made = {l: [np.asarray(decode_image(table[l, s])) for s in first] for l in LEVELS}
     frames = [frame(l, made[1.], made[l]) for l in LEVELS]
     durations = [1200] + [120]*(len(frames) - 2) + [1800] # milliseconds
     frames[0].save(to, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=QUALITY, method=4)

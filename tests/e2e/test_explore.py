@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from conftest import pixels, wait_until
 
 CELL = '''from discl.data import fashion_lt
-from discl.widgets import explore
+from discl.lab.explorer import explore
 if 'view' in globals(): view.close()
 view = explore(fashion_lt(), levels=(0, .1, .3, .5, .7, .9), seeds=(10, 20))
 view'''
@@ -23,19 +23,21 @@ PAINTED = "[...document.querySelectorAll('.discl button.discl-tile:not([disabled
 def library():
     "The image that discl itself makes for a λ"
     import tempfile
-    from discl.data import fashion_lt
-    from discl.generate import generate, plan
-    from discl.models import load_pipeline
-    from discl.prompts import fashion_prompts
-    from discl.store import Store, decode
+    from discl.data.named import fashion_lt
+    from discl.spectrum.jobs import list_jobs
+    from discl.spectrum.generation import generate
+    from discl.models.generators import load_pipeline
+    from discl.data.prompts import fashion_prompts
+    from discl.core.images import decode_image
+    from discl.spectrum.store import Store
     train, pipe = fashion_lt()['train'], load_pipeline()
     first = train[[train.items.id[0]]]
 
     def make(lam, seed=10):
         with tempfile.TemporaryDirectory() as d:
             store = Store(d)
-            generate(plan(first, fashion_prompts(), [lam], [seed]), first, store, pipe=pipe, batch=1, bar=False)
-            return np.asarray(decode(store.table(images=True).image[0]))
+            generate(list_jobs(first, fashion_prompts(), [lam], [seed]), first, store, pipe=pipe, batch=1, bar=False)
+            return np.asarray(decode_image(store.table(images=True).image[0]))
     return make
 
 

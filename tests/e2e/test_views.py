@@ -7,12 +7,15 @@ from playwright.sync_api import expect
 
 STORE = '''import tempfile
 import numpy as np, pandas as pd, torch
-from discl.data import fashion_lt
-from discl.generate import generate, plan
-from discl.hard import few_shot
-from discl.prompts import fashion_prompts
-from discl.score import Clip, Scorer
-from discl.store import Store, decode
+from discl.data.named import fashion_lt
+from discl.spectrum.jobs import list_jobs
+from discl.spectrum.generation import generate
+from discl.data.hard import few_shot
+from discl.data.prompts import fashion_prompts
+from discl.models.clip import Clip
+from discl.spectrum.scoring import Scorer
+from discl.core.images import decode_image
+from discl.spectrum.store import Store
 if 'store' not in globals(): # the tests share a kernel
     fashion = fashion_lt()
     hard = few_shot(fashion)
@@ -23,8 +26,12 @@ filter_bench(store, clip, fashion)'''
 PLAYER = '''from discl.widgets import Bench, curriculum_player
 curriculum_player(fashion, hard, Bench(store, clip).set(-1.).table(), store)'''
 TRAINING = '''from discl.curriculum import schedule
-from discl.train import Curriculum, Samples, augmentation, cross_entropy, resnet10
-from discl.widgets import Bench, train_live
+from discl.models.networks import resnet10
+from discl.train.samples import Samples, augmentation
+from discl.train.losses import cross_entropy
+from discl.train.callback import Curriculum
+from discl.lab.bench import FilterBenchState
+from discl.lab.live import train_live
 frame, train = Bench(store, clip).set(-1.).table(), fashion['train']
 images = store.table(images=True).set_index('job').image[frame.job]
 table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
@@ -34,14 +41,14 @@ course = Curriculum(schedule('all-level', [0, .1, .3, .5], 12, 12), np.flatnonze
 val = fashion['val'][fashion['val'].items.id[::10]]
 train_live(resnet10(10, small=True, width=16), table, Samples(val.arrays(32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
 PLANTED = '''from discl.evaluate import by_shot, confusion
-from discl.widgets import compare
+from discl.lab.comparison import compare
 truth, rng = fashion['test'].labels, np.random.default_rng(0)
 def result(curriculum, seed, good): # a planted one: right for a share of the images, else anything
     guess = np.where(rng.random(len(truth)) < good, truth, rng.integers(0, 10, len(truth)))
     return dict(method='CE', curriculum=curriculum, seed=seed, **by_shot(truth, guess, fashion['train'].counts()), confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
 compare(pd.DataFrame([result(c, s, g + s/100) for c, g in (('none', .5), ('all-level', .6), ('diverse-to-specific', .7)) for s in range(5)]), fashion)'''
 REAL = '''from discl.experiments import Run
-from discl.widgets import compare
+from discl.lab.comparison import compare
 run = Run({!r}, say=lambda s: None)
 compare(run.results(), run.images)''' # what `discl demo --trials 0,1,2` has left there
 COMPARE = REAL.format(str(Path(os.environ['DISCL_RUN']).absolute())) if 'DISCL_RUN' in os.environ else PLANTED

@@ -1,0 +1,11 @@
+"Ids, seeds, files, images and devices: what knows nothing of the method"
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
+    basics=['PAPER_SEEDS', 'PACKAGES', 'DisclError', 'content_id', 'seed_of', 'versions', 'Recent'],
+    files=['whole_file', 'write_json', 'read_json'],
+    images=['IMAGES', 'encode_image', 'decode_image', 'image_shard', 'open_image', 'fit_image', 'fault_of',
+        'perceptual_hashes'],
+    devices=['DTYPES', 'device_and_dtype', 'keep_memory', 'kept_random', 'seeded', 'evaluating',
+        'best_device', 'precision'],
+))

@@ -1,0 +1,14 @@
+"Phase 2 of the method: fastai training on real and synthetic images"
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
+    samples=['MEAN', 'STD', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
+        'ListLoader'],
+    prediction=['predict', 'features', 'head_gradient'],
+    losses=['LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
+        'DeferredReweighting', 'loss_of'],
+    callback=['ProgressProbe', 'SteepnessProbe', 'Curriculum', 'Shuffled'],
+    fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
+    baselines=['OPERATIONS', 'SIGNED', 'SCHEDULE', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
+        'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
+))
