@@ -63,16 +63,36 @@ def imports_alone():
         assert done.returncode == 0, f'import {name} fails alone:\n{done.stderr}'
 
 
-def only_lower_numbers():
-    numbers = {m[2]: int(m[1]) for p in NOTEBOOKS if (m := re.fullmatch(r'(\d\d)_(\w+)', p.stem)) and p.parent == ROOT/'nbs'}
+def rooms():
+    "Notebook of each room: its floor (the number in its name) and its module ('core.basics', 'cli')"
+    found = {}
     for path in NOTEBOOKS:
-        if path.parent != ROOT/'nbs' or not path.stem[:2].isdigit(): continue
-        own = int(path.stem[:2])
-        for cell in code(path):
-            for node in ast.walk(ast.parse(cell)):
-                names = [node.module or ''] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
-                for name in (n.split('.')[1] for n in names if n.startswith('discl.')):
-                    assert numbers.get(name, 99) < own, f'{path.name} imports discl.{name}, which is not below {own:02d}'
+        numbered = re.fullmatch(r'(\d\d)_\w+', path.stem)
+        wing = path.parent == ROOT/'nbs' or re.fullmatch(r'\d_\w+', path.parent.name)
+        exports = re.search(r'#\| default_exp ([\w.]+)', '\n'.join(code(path)))
+        if numbered and wing and exports: found[path] = int(numbered[1]), exports[1]
+    return found
+
+
+def imported(path):
+    "Modules of discl that a notebook's code imports: 'core.basics', or a wing: 'core'"
+    for cell in code(path):
+        for node in ast.walk(ast.parse(cell)):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom): names = [node.module or '']
+            yield from (n.removeprefix('discl.') for n in names if n.startswith('discl.'))
+
+
+def only_lower_numbers():
+    "A notebook imports only rooms of a lower number; a wing counts as its highest room"
+    floors = {module: number for number, module in rooms().values()}
+    assert len(set(floors.values())) == len(floors), 'two notebooks have the same number'
+    for path, (number, _) in rooms().items():
+        if number//10 != int(path.parent.name[0] if path.parent != ROOT/'nbs' else 9):
+            raise AssertionError(f'{path.relative_to(ROOT)}: the tens digit is not its wing')
+        for module in imported(path):
+            inside = [n for m, n in floors.items() if m == module or m.startswith(module + '.')]
+            assert max(inside, default=99) < number, f'{path.name} imports discl.{module}, which is not below {number:02d}'
 
 
 def readme():

@@ -95,8 +95,8 @@ def test_safety_flag_keeps_the_image(tmp_path):
 
 
 def test_job_names_are_the_same_in_any_process():
-    code = ('from discl.data import fashion_lt; from discl.hard import few_shot; from discl.prompts import fashion_prompts; from discl.generate import plan\n'
-            'from discl.models import Settings; t = few_shot(fashion_lt()); print(plan(t[t.items.id[:2]], fashion_prompts(), [0, .5], [10], settings=Settings(5, 2., dtype="float32")).job.str.cat())')
+    code = ('from discl.data import fashion_lt, fashion_prompts, few_shot; from discl.spectrum import list_jobs\n'
+            'from discl.models import Settings; t = few_shot(fashion_lt()); print(list_jobs(t[t.items.id[:2]], fashion_prompts(), [0, .5], [10], settings=Settings(5, 2., dtype="float32")).job.str.cat())')
     runs = {subprocess.run([sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True, check=True, env={**__import__('os').environ, 'PYTHONHASHSEED': seed}).stdout for seed in '12'}
     assert len(runs) == 1 and len(runs.pop().strip()) == 4*64
 

@@ -24,14 +24,14 @@ from PIL import Image
 
 # ---- Part 1, the adapter: the only lines that know discl's names. A reorganisation changes these, and nothing below.
 
-from discl import baselines, curriculum, experiments, grids
-from discl.data import fashion_lt
-from discl.generate import generate, plan
-from discl.hard import few_shot
-from discl.models import EMBEDDED, Settings
-from discl.prompts import fashion_prompts
-from discl.score import Clip, Scorer
-from discl.store import Store, decode
+from discl import curriculum
+from discl.core import decode_image
+from discl.data import fashion_lt, fashion_prompts, few_shot
+from discl.models import EMBEDDED, Clip, Settings
+from discl.runs import GRIDS, Recipe, Run, grid, grid_results, preset, presets
+from discl.runs import run as run_module
+from discl.spectrum import Scorer, Store, generate, list_jobs
+from discl.train import ldmlr
 
 SETTINGS = Settings(steps=4, guidance_scale=2., size=(32, 32), dtype='float32')
 
@@ -55,7 +55,7 @@ def three_hard_sources():
 
 def planned(sources, levels, seeds):
     "Every image to be painted, as a table with the column `job`"
-    return plan(sources, fashion_prompts(), levels, seeds, EMBEDDED, SETTINGS)
+    return list_jobs(sources, fashion_prompts(), levels, seeds, EMBEDDED, SETTINGS)
 
 
 def painted(jobs, sources, folder):
@@ -63,7 +63,7 @@ def painted(jobs, sources, folder):
     store = Store(folder)
     generate(jobs, sources, store, EMBEDDED, SETTINGS, batch=8, bar=False, compiled=False, say=lambda line: None)
     images = store.table(images=True, jobs=jobs.job).set_index('job').image[jobs.job]
-    return np.stack([np.asarray(decode(i)) for i in images])
+    return np.stack([np.asarray(decode_image(i)) for i in images])
 
 
 def clip_scores(jobs, sources, pixels):
@@ -100,11 +100,11 @@ def guidance(owner, labels, nontail, tail, pools, most, rng):
 
 def small_run(folder, data, arms):
     "A run that takes seconds"
-    settings = experiments.Plan(
+    settings = Recipe(
         data=str(data), arms=tuple(arms), trials=(0,), seeds=(10, 20), levels=(0., .5), steps=2, size=(32, 32),
         dtype='float32', threshold=-1., pretrain_epochs=2, epochs=4, curriculum_epochs=3, width=8, bs=16, r=.5,
         validate=40, guide=4, probe=16, gamma=.25, image_size=16)
-    return experiments.Run(folder, settings, say=lambda line: None, bar=False, batch=8, compiled=False)
+    return Run(folder, settings, say=lambda line: None, bar=False, batch=8, compiled=False)
 
 
 def pretrained(run):
@@ -116,20 +116,20 @@ def painted_by(run):
     "What the run paints, before any arm is trained: pixels, and their text scores"
     frame = run.filter(0)[0]
     images = run.store.table(images=True, jobs=frame.job).set_index('job').image[frame.job]
-    return np.stack([np.asarray(decode(i)) for i in images]), frame.text_score.to_numpy()
+    return np.stack([np.asarray(decode_image(i)) for i in images]), frame.text_score.to_numpy()
 
 
 def with_arms(run, arms):
     "The same run with other arms"
-    return experiments.Run(run.folder, replace(run.plan, arms=tuple(arms)), say=run.say, bar=False, **run.how)
+    return Run(run.folder, replace(run.plan, arms=tuple(arms)), say=run.say, bar=False, **run.how)
 
 
 def outcomes(run, snapped):
     "Train the run's arms in their order, on the painted images as `snapped` gives them; of each, what is pinned"
-    small = partial(baselines.ldmlr, epochs=3, steps=20, width=16)
+    small = partial(ldmlr, epochs=3, steps=20, width=16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiments, 'ldmlr', small)
-        patch.setattr(experiments, 'decode', lambda data: snapped(decode(data)))
+        patch.setattr(run_module, 'ldmlr', small)
+        patch.setattr(run_module, 'decode_image', lambda data: snapped(decode_image(data)))
         return [dict(accuracies=[r[g] for g in ('many', 'medium', 'few', 'overall')], steps=r['steps'],
                      head_steps=r['head_steps'], cuda_levels=r['cuda_levels'], stages=r['stages'])
                 for r in run.train_arms(0)]
@@ -143,19 +143,19 @@ def results_file(run):
 
 def grid_columns(folder):
     "Columns of the cells of a folder of runs"
-    return list(grids.cells(folder))
+    return list(grid_results(folder))
 
 
 def preset_fields():
     "Every preset's settings: name -> field -> value"
-    return {name: asdict(grids.preset(name, data='somewhere')) for name in grids.presets()}
+    return {name: asdict(preset(name, data='somewhere')) for name in presets()}
 
 
 def grid_rows():
     "Every run of every grid of fashion-lt: folder, trials and arms"
-    own = grids.preset('fashion-lt')
-    return {name: [[folder, row.data, row.trials, row.arms] for folder, row in grids.grid(name, own).rows()]
-            for name in grids.GRIDS}
+    own = preset('fashion-lt')
+    return {name: [[folder, row.data, row.trials, row.arms] for folder, row in grid(name, own).rows()]
+            for name in GRIDS}
 
 
 # ---- Part 2: what is pinned, and how it is compared.

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from discl import cli, experiments
+from discl import cli
+from discl.runs import run as run_module
 from discl.train.baselines import ldmlr
 from discl.core.basics import DisclError
 from discl.data.named import fashion_lt
@@ -111,7 +112,7 @@ def test_poor_images_get_synthetic_ones_too(folder, tmp_path):
 
 def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
     asked, plan = [], Recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/none', 'CE/oversample'), pretrained=True)
-    monkeypatch.setattr(experiments, 'backbone', lambda *a, pretrained, **kw: asked.append(pretrained) or backbone(*a, **kw))
+    monkeypatch.setattr(run_module, 'backbone', lambda *a, pretrained, **kw: asked.append(pretrained) or backbone(*a, **kw))
     run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
     run.all()
     assert asked == [True, False, False]  # to pretrain from; the arms begin where that ended
@@ -144,7 +145,7 @@ def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
 
 
 def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(experiments, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
+    monkeypatch.setattr(run_module, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
     plan = Recipe(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
                 arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest'))
     first = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)

@@ -23,7 +23,7 @@ from discl.spectrum.store import Store
 
 QUICK = Settings(steps=4, guidance_scale=2., size=(32, 32), dtype='float32')
 context = multiprocessing.get_context('forkserver')
-context.set_forkserver_preload(['diffusers', 'transformers', 'discl.generate', 'test_survives'])
+context.set_forkserver_preload(['diffusers', 'transformers', 'discl.spectrum.generation', 'test_survives'])
 
 
 def work(sources=8, seeds=6):

@@ -287,18 +287,18 @@ def origin(self:ExplorerState): # -> str: Python for the ImageSet of the source 
 @patch
 def code(self:ExplorerState): # -> str
     "Python that makes the image again"
-    look, own = self.look(), '\nfrom discl.widgets import image_file'*(self.source in self.own)
+    look, own = self.look(), '\nfrom discl.data import image_file'*(self.source in self.own)
     return f'''from discl.data import open_data
-from discl.generate import generate, plan
+from discl.core import decode_image
 from discl.models import Settings
-from discl.store import Store, decode{own}
+from discl.spectrum import Store, generate, list_jobs{own}
 
 source = {self.origin()}
 settings = {look.settings!r}
-jobs = plan(source, {{{look.name!r}: [{look.prompt!r}]}}, [{look.lam!r}], [{look.seed!r}], {str(self.model)!r}, settings)
+jobs = list_jobs(source, {{{look.name!r}: [{look.prompt!r}]}}, [{look.lam!r}], [{look.seed!r}], {str(self.model)!r}, settings)
 store = Store('found')
 generate(jobs, source, store, {str(self.model)!r}, settings, batch=1)
-image = decode(store.table(images=True, jobs=jobs.job).image[0])
+image = decode_image(store.table(images=True, jobs=jobs.job).image[0])
 '''
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #ff014dd2

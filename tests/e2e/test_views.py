@@ -20,11 +20,11 @@ if 'store' not in globals(): # the tests share a kernel
     fashion = fashion_lt()
     hard = few_shot(fashion)
     few, clip, store = hard[hard.items.id[::3]], Clip(), Store(tempfile.mkdtemp())
-    generate(plan(few, fashion_prompts(), [0, .1, .3, .5], [10, 20]), few, store, bar=False, scorer=Scorer(clip, few))'''
-BENCH = '''from discl.widgets import filter_bench
+    generate(list_jobs(few, fashion_prompts(), [0, .1, .3, .5], [10, 20]), few, store, bar=False, scorer=Scorer(clip, few))'''
+BENCH = '''from discl.lab import filter_bench
 filter_bench(store, clip, fashion)'''
-PLAYER = '''from discl.widgets import Bench, curriculum_player
-curriculum_player(fashion, hard, Bench(store, clip).set(-1.).table(), store)'''
+PLAYER = '''from discl.lab import FilterBenchState, curriculum_player
+curriculum_player(fashion, hard, FilterBenchState(store, clip).set(-1.).table(), store)'''
 TRAINING = '''from discl.curriculum import schedule
 from discl.models.networks import resnet10
 from discl.train.samples import Samples, augmentation
@@ -32,22 +32,22 @@ from discl.train.losses import cross_entropy
 from discl.train.callback import Curriculum
 from discl.lab.bench import FilterBenchState
 from discl.lab.live import train_live
-frame, train = Bench(store, clip).set(-1.).table(), fashion['train']
+frame, train = FilterBenchState(store, clip).set(-1.).table(), fashion['train']
 images = store.table(images=True).set_index('job').image[frame.job]
-table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
+table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode_image(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
 tail = train.items.id.isin(hard.items.id).to_numpy()
 pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .1, .3, .5)}
 course = Curriculum(schedule('all-level', [0, .1, .3, .5], 12, 12), np.flatnonzero(~tail), np.flatnonzero(tail), pools, .3, .3)
 val = fashion['val'][fashion['val'].items.id[::10]]
 train_live(resnet10(10, small=True, width=16), table, Samples(val.arrays(32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
-PLANTED = '''from discl.evaluate import by_shot, confusion
+PLANTED = '''from discl.report import by_shot, confusion
 from discl.lab.comparison import compare
 truth, rng = fashion['test'].labels, np.random.default_rng(0)
 def result(curriculum, seed, good): # a planted one: right for a share of the images, else anything
     guess = np.where(rng.random(len(truth)) < good, truth, rng.integers(0, 10, len(truth)))
     return dict(method='CE', curriculum=curriculum, seed=seed, **by_shot(truth, guess, fashion['train'].counts()), confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
 compare(pd.DataFrame([result(c, s, g + s/100) for c, g in (('none', .5), ('all-level', .6), ('diverse-to-specific', .7)) for s in range(5)]), fashion)'''
-REAL = '''from discl.experiments import Run
+REAL = '''from discl.runs import Run
 from discl.lab.comparison import compare
 run = Run({!r}, say=lambda s: None)
 compare(run.results(), run.images)''' # what `discl demo --trials 0,1,2` has left there
@@ -102,7 +102,7 @@ def test_filter_bench(notebook):
 
 
 def test_nothing_to_filter(notebook):
-    page = notebook.open([STORE, 'from discl.widgets import filter_bench\nfilter_bench(Store(tempfile.mkdtemp()))']).page
+    page = notebook.open([STORE, 'from discl.lab import filter_bench\nfilter_bench(Store(tempfile.mkdtemp()))']).page
     expect(status(page)).to_have_text(re.compile('holds no images. Generate some first'), timeout=180000)
 
 
