@@ -6,7 +6,7 @@ BIN = .venv/bin
 
 $(BIN)/.installed: settings.ini setup.py pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable ".[dev]"
+	$(BIN)/pip install --quiet --editable ".[dev,docs]"
 	touch $@
 
 demo: $(BIN)/.installed
@@ -19,7 +19,7 @@ lab: $(BIN)/.installed
 	$(BIN)/jupyter lab nbs/tutorials/01_tour.ipynb
 
 docs: $(BIN)/.installed
-	$(BIN)/nbdev-docs
+	$(BIN)/python docs/build.py
 
 clean:
 	rm -rf .venv build dist *.egg-info _docs _proc .pytest_cache

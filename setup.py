@@ -15,6 +15,6 @@ setup(
     packages=find_packages(include=['discl', 'discl.*']),
     package_data={'discl': ['published.csv', 'presets.json', 'lab/*.css', 'lab/*.js', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*']},
     exclude_package_data={'discl': ['embedded/__pycache__/*']},
-    install_requires=lines('requirements'), extras_require={'dev': lines('dev_requirements')},
+    install_requires=lines('requirements'), extras_require={'dev': lines('dev_requirements'), 'docs': lines('docs_requirements')},
     entry_points={'console_scripts': lines('console_scripts')},
 )
