@@ -62,9 +62,9 @@ def codes(words):
 
 
 def rows_of(f):
-    """Rows (parameters, types, defaults, docment) of a function or dataclass, the last what it returns. Parameters that share
-    a line share its comment, and so a row. Without an annotation docments knows no result: it is what the comment on the
-    signature's last line says behind an arrow, or all of it where no parameter stands on that line."""
+    """Rows (parameters, types, defaults, docment) of a function or dataclass, the last what it returns. Parameters that
+    share a line share its comment, and so a row. Without an annotation docments knows no result: it is what the comment
+    on the signature's last line says behind an arrow, or all of it where no parameter stands on that line."""
     node, comments, end = parsed(f)
     docs = docments(f, full=True, returns=True, args_kwargs=True)
     result, lines, rows = docs.get('return', {}).get('docment') or '', {}, []
