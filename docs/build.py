@@ -92,7 +92,7 @@ def shown(output):
         page = re.sub(r'<style scoped>.*?</style>', '', ''.join(data['text/html']), flags=re.S)
         page = page.replace('<table border="1" class="dataframe">', '<table>') # gets the theme's looks
     elif any(kind.startswith('image/') for kind in data): return output
-    else: page = f'<pre>{html.escape("".join(output.get("text") or data.get("text/plain") or ""))}</pre>'
+    else: page = f'<pre>{html.escape("".join(output.get("text") or data.get("text/plain") or "").strip(chr(10)))}</pre>'
     return nbformat.v4.new_output('display_data', {'text/html': f'<div class="output">\n{page}\n</div>\n'})
 
 
