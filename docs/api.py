@@ -131,10 +131,12 @@ def constants(module, names):
     "Names that cannot be called, as the source has them: their values could hold paths of where the site was built"
     source = Path(module.__file__).read_text(encoding='utf8')
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and (name := ast.unparse(node.targets[0])) in names:
-            comment = re.search(r'  ?# (.*)$', source.splitlines()[node.end_lineno - 1])
-            code = f'```python\n{ast.get_source_segment(source, node)}\n```'
-            yield '\n\n'.join([heading(name, 2), code, comment[1] if comment else ''])
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)): continue
+        comment = re.search(r'  ?# (.*)$', source.splitlines()[node.end_lineno - 1])
+        code = f'```python\n{ast.get_source_segment(source, node)}\n```'
+        for target in getattr(node, 'targets', None) or [node.target]: # A, B = 1, 2 has an entry for each
+            for name in (n.id for n in ast.walk(target) if isinstance(n, ast.Name) and n.id in names):
+                yield '\n\n'.join([heading(name, 2), code, comment[1] if comment else ''])
 
 
 def api_page(
