@@ -25,7 +25,7 @@ from torchvision.transforms import v2  # noqa: E402
 from discl.curriculum.strategies import schedule  # noqa: E402
 from discl.runs.recipe import preset  # noqa: E402
 from discl.runs.grids import Grid, run_grid  # noqa: E402
-from discl.core.devices import best_device, precision, seeded  # noqa: E402
+from discl.core.devices import autocast, device_and_dtype, seeded  # noqa: E402
 from discl.models.networks import resnet10  # noqa: E402
 from discl.train.samples import MEAN, STD, Samples, augmentation  # noqa: E402
 from discl.train.losses import cross_entropy  # noqa: E402
@@ -81,12 +81,12 @@ def learner(samples, parts, epochs, width):
 
 def loop(batches, lists, width):
     "Seconds; `batches` makes an epoch's batches from its rows"
-    device = best_device()
+    device = device_and_dtype()[0]
     model = network(width).to(device, memory_format=torch.channels_last).train()
     opt = torch.optim.AdamW(model.parameters(), LR, betas=(.9, .99), eps=1e-5, weight_decay=1e-5)
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(opt, sum(len(rows)//BS for rows in lists))
     start = time.perf_counter()
-    with precision(device):
+    with autocast(device):
         for rows in lists:
             for x, y in batches(rows):
                 loss = torch.nn.functional.cross_entropy(model(x.to(device, memory_format=torch.channels_last)).float(), y.to(device))

@@ -62,7 +62,7 @@ def painted(jobs, sources, folder):
     "Pixels of the jobs, in their order: uint8 (jobs, height, width, 3)"
     store = Store(folder)
     generate(jobs, sources, store, EMBEDDED, SETTINGS, batch=8, bar=False, compiled=False, say=lambda line: None)
-    images = store.table(images=True, jobs=jobs.job).set_index('job').image[jobs.job]
+    images = store.samples(images=True, jobs=jobs.job).set_index('job').image[jobs.job]
     return np.stack([np.asarray(decode_image(i)) for i in images])
 
 
@@ -115,7 +115,7 @@ def pretrained(run):
 def painted_by(run):
     "What the run paints, before any arm is trained: pixels, and their text scores"
     frame = run.filter(0)[0]
-    images = run.store.table(images=True, jobs=frame.job).set_index('job').image[frame.job]
+    images = run.store.samples(images=True, jobs=frame.job).set_index('job').image[frame.job]
     return np.stack([np.asarray(decode_image(i)) for i in images]), frame.text_score.to_numpy()
 
 

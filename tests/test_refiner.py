@@ -50,7 +50,7 @@ def test_generate_and_score(models, images, tmp_path):
     jobs = list_jobs(sources, prompts_from_template(images.classes), [0, .5, .9, 1], [10, 20], model, QUICK)
     assert len(jobs) == len(sources)*(3*2 + 1)
     generate(jobs, sources, store, model, QUICK, bar=False)
-    table = store.table(images=True)
+    table = store.samples(images=True)
     assert set(table.job) == set(jobs.job)
     assert {decode_image(b).size for b in table.image} == {(32, 32)}
     by = table.set_index('lam')

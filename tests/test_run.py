@@ -54,7 +54,7 @@ def test_run_and_resume(folder, tmp_path, capsys):
     page = (out/'report.html').read_text()
     assert page.count('data:image/png') >= 6 and 'ImageNet-LT' in page and 'src="http' not in page
     assert pd.read_csv(out/'trial-0/hard.csv').name.unique().tolist() == ['ankle boot']
-    table = Run(out, say=lambda _: None).store.table()
+    table = Run(out, say=lambda _: None).store.samples()
     assert len(table) == 12*2*2 and table.job.is_unique
     before = {p: p.stat().st_mtime_ns for p in out.rglob('*') if p.suffix in ('.parquet', '.safetensors') or 'arms' in p.parts}
     capsys.readouterr()

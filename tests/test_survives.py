@@ -56,7 +56,7 @@ def begun(process, store):
 
 
 def pixels(store):
-    return {r.job: np.asarray(decode_image(r.image)).astype(int) for r in store.table(images=True).itertuples()}
+    return {r.job: np.asarray(decode_image(r.image)).astype(int) for r in store.samples(images=True).itertuples()}
 
 
 @pytest.fixture(scope='module')
@@ -77,7 +77,7 @@ def undisturbed(run): return run[0]
 
 def whole(store, undisturbed):
     "Exactly the asked jobs, each once, every image whole, and the images of an undisturbed run"
-    rows = [j for _, t in store._tables('images', ['job']) for j in t['job'].to_pylist()]
+    rows = store.jobs().to_pylist()
     assert sorted(rows) == sorted(work()[0].job), f'{len(rows)} rows, {len(set(rows))} jobs'
     said = store.verify()
     assert said == dict(images=len(rows), broken=[], moved=[])

@@ -39,7 +39,7 @@ class FilterBenchState:
         said = self.store.scores(clip)
         if not len(said): raise DisclError(f'The {len(self.store)} images of {self.store.folder} have no similarities{" by this CLIP" if clip else ""}. Score them first: score(store, sources, Clip()).')
         if said['clip'].nunique() > 1: raise DisclError(f'{said["clip"].nunique()} CLIPs have scored this store; say which: filter_bench(store, clip=…), one of {", ".join(said["clip"].unique())}')
-        frame = self.store.table().merge(said.drop(columns='clip'), on='job')
+        frame = self.store.samples().merge(said.drop(columns='clip'), on='job')
         if not (frame.lam < 1).any(): raise DisclError(f'{self.store.folder} holds real images only (λ = 1), and these are not filtered.')
         return frame[frame.lam < 1].sort_values('text_score', ignore_index=True)
 
@@ -83,7 +83,7 @@ def lost(self:FilterBenchState): # -> list of classes of which nothing is kept
 # %% ../../nbs/8_lab/82_bench.ipynb #b14c264b
 @patch
 def fetch(self:FilterBenchState, jobs, stale): # the worker's hand
-    try: found = self.store.table(images=True, jobs=jobs)
+    try: found = self.store.samples(images=True, jobs=jobs)
     except Exception: found = pd.DataFrame(columns=['job', 'image']) # the store is gone: blank pictures
     blank = np.zeros((8, 8, 3), np.uint8)
     for j, image in (dict.fromkeys(jobs, blank) | {j: thumbnail(b) for j, b in zip(found.job, found.image)}).items(): self.pictures[j] = (image,)

@@ -132,7 +132,7 @@ def job(self:ExplorerState, look): # Look -> DataFrame of one row, from `plan`
 def paint(self:ExplorerState, look, stale): # -> uint8 (height, width, 3); None: given up
     "The image of a job, from the store if it is there"
     job, one = self.job(look), self.one(look.source)
-    if self.store is not None and len(there := self.store.table(images=True, jobs=job.job)): return np.asarray(decode_image(there.image[0]))
+    if self.store is not None and len(there := self.store.samples(images=True, jobs=job.job)): return np.asarray(decode_image(there.image[0]))
     fast = is_fast(self.pipe)
     if fast and (self.engine is None or replace(self.engine.settings, size=look.settings.size) != look.settings): self.engine = Engine(self.pipe, look.settings, 1)
     size = sizes_of(job, one, look.settings, self.engine.multiple if fast else 8)[0][look.source]
@@ -298,7 +298,7 @@ settings = {look.settings!r}
 jobs = list_jobs(source, {{{look.name!r}: [{look.prompt!r}]}}, [{look.lam!r}], [{look.seed!r}], {str(self.model)!r}, settings)
 store = Store('found')
 generate(jobs, source, store, {str(self.model)!r}, settings, batch=1)
-image = decode_image(store.table(images=True, jobs=jobs.job).image[0])
+image = decode_image(store.samples(images=True, jobs=jobs.job).image[0])
 '''
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #ff014dd2

@@ -71,7 +71,7 @@ def sample(self:PlayerState, n=10, tail=False): # how many; of the tail only? ->
 def show(self:PlayerState, rows): # rows of a list -> list of uint8 (height, width, 3)
     "Pictures; the store is asked once for all of them"
     job = {r: self.synthetic.job[r - self.n] for r in rows if r >= self.n and r not in self.pictures}
-    made = self.store.table(images=True, jobs=list(job.values())).set_index('job').image if job else {}
+    made = self.store.samples(images=True, jobs=list(job.values())).set_index('job').image if job else {}
     for r in rows:
         if r not in self.pictures: self.pictures[r] = (thumbnail(made[job[r]]) if r in job else np.asarray(self.train.image(r)),)
     return [self.pictures[r][0] for r in rows]

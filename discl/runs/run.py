@@ -234,7 +234,7 @@ def pixels(self:Run, trial, frame): # frame from `filter` -> (Samples of train a
     "Real and kept synthetic samples in one table"
     train_set, size = self.images(trial)['train'], self.plan.image_size
     own = frame[frame.kept & (frame.lam < 1)]
-    data = self.store.table(images=True, jobs=own.job).set_index('job').image[own.job]
+    data = self.store.samples(images=True, jobs=own.job).set_index('job').image[own.job]
     synthetic = [np.asarray(ImageOps.fit(decode_image(b), (size, size), Image.BICUBIC)) for b in data]
     pools = {float(l): len(train_set) + np.flatnonzero(own.lam == l) for l in self.plan.levels if l < 1}
     images = np.concatenate([train_set.arrays(size), *([np.stack(synthetic)] if synthetic else [])])
@@ -368,7 +368,7 @@ def figures(self:Run): # -> dict: name -> path of a PNG, of the first trial
     trial, images, frame = self.plan.trials[0], self.images(self.plan.trials[0]), self.results()
     own = frame[frame.seed == trial]
     scored = self.scored(trial)
-    scored = scored.merge(self.store.table(images=True, jobs=scored.job)[['job', 'image']], on='job')
+    scored = scored.merge(self.store.samples(images=True, jobs=scored.job)[['job', 'image']], on='job')
     scores = true_class_scores(self.clip, images['val'])
     figs = dict(spectrum=spectrum_grid(scored, images['train'], seeds=2), similarity=similarity_violins(scored, read_json(self.place(trial, 'filter.json'))['threshold'], scores))
     for a in own.itertuples():

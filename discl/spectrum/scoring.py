@@ -54,12 +54,11 @@ def score(
     scorer, done, n = Scorer(clip, sources), set(store.scores(clip.id).job), 0
     only = None if jobs is None else set(jobs)
     def unscored(): # yields DataFrames
-        for _, table in store._tables('images', ['job', 'source', 'name', 'image']):
-            frame = table.to_pandas()
+        for frame in store.batches(['job', 'source', 'name', 'image']):
             frame = frame[[j not in done and (only is None or j in only) for j in frame.job]].drop_duplicates('job')
             done.update(frame.job)
             if len(frame): yield frame
-    for frame, images in _ahead(lambda frame: (frame, [np.asarray(decode_image(i['bytes'])) for i in frame.image]), unscored()):
+    for frame, images in _ahead(lambda frame: (frame, [np.asarray(decode_image(i)) for i in frame.image]), unscored()):
         store.add_scores(scorer(frame, images))
         n += len(frame)
     return n

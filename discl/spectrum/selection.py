@@ -40,7 +40,7 @@ def kept(
     jobs=None, # only these job names; None: all
 ): # DataFrame: the store's table with text_score, image_score, kept and by_hand (bool)
     "Which samples the filter keeps; an error names the classes that would lose everything"
-    frame = store.table(jobs=jobs)
+    frame = store.samples(jobs=jobs)
     frame = frame.merge(store.scores(clip.id).drop(columns='clip'), on='job')
     frame = apply_threshold(frame, threshold, decisions(store))
     lost = frame[frame.lam < 1].groupby('name').kept.sum()
@@ -69,7 +69,7 @@ def near_duplicates(
     other = held[held.items.id[held.items.split != 'train']]
     if not len(other): return pd.DataFrame(columns=['job', 'held', 'split', 'bits'])
     theirs, found = perceptual_hashes(other.image(i) for i in range(len(other))).astype(np.float32), []
-    frame = store.table(images=True, jobs=jobs)
+    frame = store.samples(images=True, jobs=jobs)
     frame = frame[frame.lam < 1]
     for start in range(0, len(frame), 1000):
         part = frame.iloc[start:start + 1000]

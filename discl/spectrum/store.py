@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['FORMAT', 'SAMPLE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide']
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #4127d2db
+# %% ../../nbs/3_spectrum/32_store.ipynb #7c662b54
 import errno, hashlib, os, socket, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
-import filelock, pandas as pd, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
+import filelock, numpy as np, pandas as pd, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 from fastcore.basics import patch
 from ..core.basics import DisclError, content_id
 from ..core.files import read_json, whole_file, write_json
@@ -56,7 +56,7 @@ class Store:
     def __len__(self): return sum(t.num_rows for _, t in self._tables('images', ['lam']))
     def __repr__(self): return f'Store({str(self.folder)!r}): {len(self)} images'
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #f3e57c5a
+# %% ../../nbs/3_spectrum/32_store.ipynb #b6e11158
 SAMPLE_COLUMNS = ['job', 'source', 'label', 'name', 'lam', 'seed', 'prompt'] # of every sample; provenance columns follow
 
 @patch
@@ -85,7 +85,7 @@ def missing(self:Store,
     return ~pc.is_in(pa.array(jobs, pa.string()), value_set=there.cast(pa.string())).to_numpy(zero_copy_only=False)
 
 @patch
-def table(self:Store,
+def samples(self:Store,
     images=False, # also the image bytes, in a column `image`?
     jobs=None, # only these job names; None: all
 ): # DataFrame, one row per sample; a job that was written twice is listed once
@@ -99,6 +99,30 @@ def table(self:Store,
     frame = pa.concat_tables(parts, promote_options='permissive').to_pandas().drop_duplicates('job', ignore_index=True)
     if images: frame['image'] = [i['bytes'] for i in frame.image]
     return frame
+
+Store.table = Store.samples # the old name, until its last caller has gone
+
+@patch
+def batches(self:Store,
+    columns:list[str], # names of columns; `image` gives the bytes of the files
+    jobs=None, # only these job names; None: all
+): # yields DataFrames, one for each shard that holds any of them; a job comes once
+    "The samples shard by shard, so that a large store is never in memory as a whole"
+    only, seen = None if jobs is None else set(jobs), set()
+    for _, table in self._tables('images', list(dict.fromkeys(['job', *columns]))):
+        frame = table.to_pandas().drop_duplicates('job')
+        frame = frame[[j not in seen and (only is None or j in only) for j in frame.job]].reset_index(drop=True)
+        seen.update(frame.job)
+        if 'image' in frame: frame['image'] = [i['bytes'] for i in frame.image]
+        if len(frame): yield frame[columns]
+
+@patch
+def images(self:Store,
+    jobs, # job names
+): # list of uint8 (height, width, 3), in the order of `jobs`
+    "Decoded images"
+    found = self.samples(images=True, jobs=jobs).set_index('job').image
+    return [np.asarray(decode_image(found[j])) for j in jobs]
 
 # %% ../../nbs/3_spectrum/32_store.ipynb #5ce59cae
 @patch
@@ -200,7 +224,7 @@ def verify(self:Store): # dict: images, broken (list of job names), moved (list)
             moved.append(self._quarantine(path))
     return dict(images=n, broken=broken, moved=moved)
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #77df1232
+# %% ../../nbs/3_spectrum/32_store.ipynb #8285953a
 @patch
 def trace(self:Store,
     job, # name of a job, or its first characters
@@ -209,14 +233,14 @@ def trace(self:Store,
     there = self.jobs()
     names = set(there.filter(pc.starts_with(there, job)).to_pylist()) if len(there) else set()
     if len(names) != 1: raise DisclError(f'{self.folder}: {len(names)} jobs begin with {job!r}')
-    row = self.table(jobs=names).iloc[0].to_dict()
+    row = self.samples(jobs=names).iloc[0].to_dict()
     said = self.scores()
     return dict(row, scores=said[said.job == row['job']].drop(columns='job').to_dict('records'))
 
 @patch
 def ls(self:Store): # DataFrame: images by class and λ
     "What is there, at a glance"
-    frame = self.table()
+    frame = self.samples()
     return frame.groupby(['name', 'lam']).size().unstack(fill_value=0) if len(frame) else pd.DataFrame()
 
 # %% ../../nbs/3_spectrum/32_store.ipynb #cfeaf4df
@@ -253,7 +277,7 @@ def _exported(out, row): # writes one image; -> its row without pixels, with `fi
     with whole_file(out/file) as f: f.write_bytes(row['image']['bytes'])
     return dict({k: v for k, v in row.items() if k != 'image'}, file=file.as_posix())
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #de01c0a2
+# %% ../../nbs/3_spectrum/32_store.ipynb #28ddbf9d
 def decisions(store): # Store -> DataFrame: job, keep (bool), reason
     "What people decided about single images"
     return pd.DataFrame(read_json(store.folder/'decisions.json', []), columns=['job', 'keep', 'reason'])
@@ -266,7 +290,7 @@ def decide(
 ):
     "Keep or drop a single image by hand"
     if keep is not None and not reason.strip(): raise DisclError('Give a reason: whoever reads the results will ask for it.')
-    if not len(store.table(jobs=[job])): raise DisclError(f'{job[:12]}: no such image in {store.folder}')
+    if not len(store.samples(jobs=[job])): raise DisclError(f'{job[:12]}: no such image in {store.folder}')
     with store.lock():
         rest = [d for d in decisions(store).to_dict('records') if d['job'] != job]
         write_json(store.folder/'decisions.json', rest + ([dict(job=job, keep=bool(keep), reason=reason.strip())] if keep is not None else []))

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'DeferredReweighting', 'loss_of'],
     callback=['ProgressProbe', 'SteepnessProbe', 'Curriculum', 'Shuffled'],
     fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
+    arms=['ARM_FIELDS', 'ADDITIONS', 'Arm', 'parse_arm', 'arms_of'],
     baselines=['OPERATIONS', 'SIGNED', 'SCHEDULE', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
         'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
 ))

@@ -55,7 +55,7 @@ def main(to=Path(__file__).with_name('slide.webp'), which=0, seed=10):
     with tempfile.TemporaryDirectory() as d:
         store = Store(d)
         generate(list_jobs(sources, fashion_prompts(), LEVELS, [seed], settings=settings), sources, store, settings=settings, pipe=load_pipeline(), bar=False)
-        table = store.table(images=True).set_index(['lam', 'source']).image
+        table = store.samples(images=True).set_index(['lam', 'source']).image
         made = {l: [np.asarray(decode_image(table[l, s])) for s in first] for l in LEVELS}
     frames = [frame(l, made[1.], made[l]) for l in LEVELS]
     durations = [1200] + [120]*(len(frames) - 2) + [1800] # milliseconds

@@ -37,7 +37,7 @@ def library():
         with tempfile.TemporaryDirectory() as d:
             store = Store(d)
             generate(list_jobs(first, fashion_prompts(), [lam], [seed]), first, store, pipe=pipe, batch=1, bar=False)
-            return np.asarray(decode_image(store.table(images=True).image[0]))
+            return np.asarray(decode_image(store.samples(images=True).image[0]))
     return make
 
 

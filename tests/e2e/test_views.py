@@ -33,7 +33,7 @@ from discl.train.callback import Curriculum
 from discl.lab.bench import FilterBenchState
 from discl.lab.live import train_live
 frame, train = FilterBenchState(store, clip).set(-1.).table(), fashion['train']
-images = store.table(images=True).set_index('job').image[frame.job]
+images = store.samples(images=True).set_index('job').image[frame.job]
 table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode_image(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
 tail = train.items.id.isin(hard.items.id).to_numpy()
 pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .1, .3, .5)}
