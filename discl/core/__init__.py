@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     files=['whole_file', 'write_json', 'read_json'],
     images=['IMAGES', 'encode_image', 'decode_image', 'image_shard', 'open_image', 'fit_image', 'fault_of',
         'perceptual_hashes'],
-    devices=['DTYPES', 'device_and_dtype', 'keep_memory', 'kept_random', 'seeded', 'evaluating',
-        'best_device', 'precision'],
+    devices=['DTYPES', 'device_and_dtype', 'forced_dtype', 'autocast', 'keep_memory', 'preserved_random', 'seeded',
+        'evaluating'],
 ))

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['batches', 'fit']
 
-# %% ../../nbs/embedded/02_training.ipynb #4783ba40
+# %% ../../nbs/embedded/02_training.ipynb #715fe892
 import json, time
 from pathlib import Path
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from ..core.devices import autocast
 
 # %% ../../nbs/embedded/02_training.ipynb #02512367
 def batches(
@@ -24,7 +25,7 @@ def batches(
     order = torch.randperm(n, generator=torch.Generator().manual_seed(seed*100_003 + step//per))
     return order[(step % per)*size:(step % per + 1)*size]
 
-# %% ../../nbs/embedded/02_training.ipynb #84d032d5
+# %% ../../nbs/embedded/02_training.ipynb #db4089a2
 def _write(state, path): # a checkpoint appears whole or not at all
     torch.save(state, path.with_suffix('.tmp'))
     path.with_suffix('.tmp').replace(path)
@@ -40,7 +41,7 @@ def fit(
     ema=.999, # decay of the averaged weights
     every=100, # steps between checkpoints and log lines
 ): # nn.Module: the averaged model
-    "AdamW with one-cycle learning rate under bf16 autocast; returns the exponential moving average"
+    "AdamW with one-cycle learning rate in half precision where it is fast; returns the exponential moving average"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     opt = torch.optim.AdamW(model.parameters(), lr, weight_decay=.01)
@@ -55,7 +56,7 @@ def fit(
     total, since = 0., time.time()
     for step in range(start, steps):
         torch.manual_seed(step)
-        with torch.autocast('cpu' if not torch.cuda.is_available() else 'cuda', torch.bfloat16):
+        with autocast(next(model.parameters()).device):
             value = loss(batches(n, size, step), step)
         opt.zero_grad()
         value.backward()

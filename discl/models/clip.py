@@ -58,7 +58,7 @@ class Clip:
         batch=256, # at once
     ): # float32 (n, d), unit length
         "Embeddings of images"
-        if self.device == 'cpu' and min(len(images), batch) > 16: keep_memory()
+        if self.device.type == 'cpu' and min(len(images), batch) > 16: keep_memory()
         out = [self._features(self.model.get_image_features, pixel_values=self.pixels(images[i:i + batch])) for i in range(0, len(images), batch)]
         return np.concatenate(out) if out else np.zeros((0, self.model.config.projection_dim), np.float32)
 

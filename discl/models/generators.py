@@ -111,7 +111,7 @@ def doctor(
     "What is installed, where it will run, and whether the model is whole"
     rows = [(k, str(v), v != 'not installed') for k, v in versions().items()]
     device, dtype = device_and_dtype()
-    if device == 'cuda': device = f'cuda ({torch.cuda.get_device_name()}, {torch.cuda.get_device_properties(0).total_memory/1e9:.0f} GB)'
+    if device.type == 'cuda': device = f'cuda ({torch.cuda.get_device_name()}, {torch.cuda.get_device_properties(0).total_memory/1e9:.0f} GB)'
     rows += [('device', f'{device}, {torch.get_num_threads()} threads', True), ('precision', str(dtype).removeprefix('torch.'), True)]
     there = next(p for p in (Path(folder).absolute(), *Path(folder).absolute().parents) if p.exists())
     free = shutil.disk_usage(there).free

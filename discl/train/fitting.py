@@ -15,7 +15,7 @@ from fastai.learner import Learner
 from fastai.metrics import accuracy
 from fastai.optimizer import Adam
 from ..core.basics import DisclError
-from ..core.devices import best_device, precision, seeded
+from ..core.devices import autocast, device_and_dtype, seeded
 from .samples import ListLoader
 from .callback import Shuffled
 import fastai.callback.progress # gives a Learner no_bar and no_logging
@@ -73,12 +73,12 @@ def fit(
     with seeded(seed):
         if curriculum is None and len(samples) < bs: raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
         first = ListLoader(samples, bs=bs, drop_last=True, num_workers=0)
-        dls = DataLoaders(first, ListLoader(validation, bs=512, num_workers=0)).to(best_device())
+        dls = DataLoaders(first, ListLoader(validation, bs=512, num_workers=0)).to(device_and_dtype()[0])
         best = KeepBest(patience)
         learn = Learner(dls, model.to(dls.device, memory_format=torch.channels_last), loss, opt_func=opt_func, metrics=accuracy)
         fit = lambda: learn.fit(epochs, lr, wd=wd, cbs=[ParamScheduler(dict(lr=learning_rate(lr, warmup, drops))), best, StopTraining(), curriculum or Shuffled(seed), *cbs])
         silent = (learn.no_bar, learn.no_logging) if quiet else (nullcontext, nullcontext)
-        with precision(dls.device), silent[0](), silent[1](): fit()
+        with autocast(dls.device), silent[0](), silent[1](): fit()
     learn.best = best
     return learn
 

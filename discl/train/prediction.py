@@ -7,7 +7,7 @@ __all__ = ['predict', 'features', 'head_gradient']
 
 # %% ../../nbs/5_train/51_prediction.ipynb #294a62ec
 import numpy as np, torch, torch.nn.functional as F
-from ..core.devices import evaluating, kept_random, precision
+from ..core.devices import autocast, evaluating, preserved_random
 from ..models.networks import head_of
 
 # %% ../../nbs/5_train/51_prediction.ipynb #fff97dd3
@@ -20,7 +20,7 @@ def predict(
     "Class probabilities, in eval mode; modes, batch norms and random numbers are left as they were"
     rows, device = np.arange(len(samples)) if rows is None else np.asarray(rows), next(model.parameters()).device
     batch = lambda s: samples.batch(rows[s:s + 512])[0].to(device, memory_format=torch.channels_last)
-    with kept_random(), evaluating(model), precision(device): out = [F.softmax(model(batch(s)).float(), 1).cpu() for s in range(0, len(rows), 512)]
+    with preserved_random(), evaluating(model), autocast(device): out = [F.softmax(model(batch(s)).float(), 1).cpu() for s in range(0, len(rows), 512)]
     return torch.cat(out).numpy()
 
 # %% ../../nbs/5_train/51_prediction.ipynb #ccef3ab1
