@@ -25,7 +25,7 @@ from api import api_page
 ROOT = Path(__file__).resolve().parent.parent
 NBS, LIB, SITE = ROOT/'nbs', ROOT/'discl', ROOT/'_docs'
 FILES = {'README.md': 'index.md', 'CONTRIBUTING.md': 'contributing.md', 'CHANGELOG.md': 'changelog.md',
-         'discl/embedded/README.md': 'model-card.md'}
+         'benchmarks/README.md': 'benchmarks.md', 'discl/embedded/README.md': 'model-card.md'}
 SECTIONS = {'tutorials': 'Tutorials', 'paper': 'Paper', 'embedded': 'Embedded models'} # have tabs of their own
 WING = re.compile(r'\d_\w+') # any other folder of nbs/ that belongs to the library
 
@@ -133,7 +133,7 @@ def nav(found):
     tabs['Embedded models'].append(FILES['discl/embedded/README.md'])
     tabs['Library'] = [{title(wing.name[2:]): section(wing)} for wing in wings()] + section(NBS)
     tabs['API'] = [{title(part): pages} for part, pages in parts.items()] + api
-    tabs['Project'] = [FILES['CONTRIBUTING.md'], FILES['CHANGELOG.md']]
+    tabs['Project'] = [FILES[name] for name in ('CONTRIBUTING.md', 'CHANGELOG.md', 'benchmarks/README.md')]
     order = 'Tutorials', 'Library', 'API', 'Paper', 'Embedded models', 'Project'
     return [{'Home': 'index.md'}, *({name: tabs[name]} for name in order)]
 

@@ -1,5 +1,6 @@
 """What CI proves, in this order: notebooks are clean, export leaves no diff, every module imports alone, a notebook
-imports only lower numbers, README matches its notebook, notebooks run, tests pass. `python tests/check.py`"""
+imports only lower numbers, README matches its notebook, the site has no broken link, notebooks run, tests pass.
+`python tests/check.py` does all; `python tests/check.py --readme` writes README.md."""
 import ast
 import configparser
 import filecmp
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,15 +54,33 @@ def clean_and_exported():
         assert not orphans, f'modules without a notebook: {orphans}'
 
 
+# Torch and its like take seconds to import, and no module of ours can break by finding them there already.
+HEAVY = 'import matplotlib, numpy, pandas, PIL, pyarrow, scipy.stats, sklearn, torch, torchvision'
+
+
+def imported_alone(names):
+    "Import each module in a child process that has none of ours yet; the children share only what is in HEAVY"
+    for name in names:
+        child = os.fork()
+        if child == 0:
+            try: __import__(name)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status: sys.exit(f'import {name} fails alone')
+
+
 def imports_alone():
     config = configparser.ConfigParser(delimiters=['='])
     config.read(ROOT/'settings.ini')
     import discl
     assert discl.__version__ == config['DEFAULT']['version'], 'discl.__version__ and settings.ini differ'
-    for path in sorted((ROOT/'discl').rglob('*.py')):
-        name = '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
-        done = subprocess.run([sys.executable, '-c', f'import {name}'], cwd=tempfile.gettempdir(), capture_output=True, text=True)
-        assert done.returncode == 0, f'import {name} fails alone:\n{done.stderr}'
+    modules = [p.relative_to(ROOT).with_suffix('').parts for p in sorted((ROOT/'discl').rglob('*.py'))]
+    names = ['.'.join(parts).removesuffix('.__init__') for parts in modules]
+    command = f'{HEAVY}\nimport sys; sys.path.insert(0, {str(ROOT/"tests")!r})\nimport check; check.imported_alone({names})'
+    subprocess.run([sys.executable, '-W', 'ignore', '-c', command], cwd=tempfile.gettempdir(), check=True)
 
 
 def rooms():
@@ -98,27 +118,39 @@ def only_lower_numbers():
 def readme():
     command = [BIN/'jupyter', 'nbconvert', '--to', 'markdown', '--stdout', '--log-level', 'ERROR', ROOT/'nbs/index.ipynb']
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() + '\n'
-    return re.sub(r'\]\((images|paper)/', r'](nbs/\1/', text)  # the notebook lies one folder deeper
+    text = re.sub(r'\]\((images|paper|tutorials)/', r'](nbs/\1/', text)  # the notebook lies one folder deeper
+    return text.replace('](../', '](')
 
 
 def readme_matches():
     assert readme() == (ROOT/'README.md').read_text(), 'README.md differs from nbs/index.ipynb (run python tests/check.py --readme)'
 
 
+def site_builds():
+    subprocess.run([sys.executable, ROOT/'docs/build.py'], check=True)
+
+
 def notebooks_run():
-    subprocess.run([BIN/'nbdev-test', '--n-workers', '1', '--timing'], cwd=ROOT, check=True)
+    "Two at a time with one thread each: small models gain nothing from a second thread"
+    alone = dict(os.environ, OMP_NUM_THREADS='1')
+    subprocess.run([BIN/'nbdev-test', '--n-workers', '2', '--timing'], cwd=ROOT, check=True, env=alone)
 
 
 def tests_pass():
-    subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests'], cwd=ROOT, check=True)
+    "Two files at a time, for the same reason"
+    alone = dict(os.environ, OMP_NUM_THREADS='1')
+    command = [sys.executable, '-m', 'pytest', '-q', '-n', '2', '--dist', 'loadfile', '--durations', '15', 'tests']
+    subprocess.run(command, cwd=ROOT, check=True, env=alone)
 
+
+STEPS = clean_and_exported, imports_alone, only_lower_numbers, readme_matches, site_builds, notebooks_run, tests_pass
 
 if __name__ == '__main__':
     if '--readme' in sys.argv:
         (ROOT/'README.md').write_text(readme())
         sys.exit()
     os.environ['PATH'] = f'{BIN}{os.pathsep}{os.environ["PATH"]}'
-    for step in (clean_and_exported, imports_alone, only_lower_numbers, readme_matches, notebooks_run, tests_pass):
+    for step in STEPS:
         print(f'== {step.__name__.replace("_", " ")}', flush=True)
         start = time.perf_counter()
         try: step()
