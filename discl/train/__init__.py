@@ -5,7 +5,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     samples=['MEAN', 'STD', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
         'ListLoader'],
     prediction=['predict', 'features', 'head_gradient'],
-    losses=['LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
+    losses=['LOSSES', 'LossKind', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
         'DeferredReweighting', 'loss_of'],
     callback=['ProgressProbe', 'SteepnessProbe', 'Curriculum', 'Shuffled'],
     fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
