@@ -5,7 +5,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     guidance=['strength_of', 'steps_for', 'text_only', 'paint', 'noise_of'],
     engine=['FAST', 'Request', 'Painted', 'is_fast', 'Engine', 'Group', 'out_of_memory', 'compile_pays'],
     store=['FORMAT', 'SAMPLE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide'],
-    jobs=['list_jobs', 'noise_seed'],
+    jobs=['maker_id', 'job_name', 'noise_seed', 'check_levels', 'check_sources', 'list_jobs'],
     painter=['sizes_of', 'too_long', 'paint_fast', 'paint_plain'],
     generation=['Writer', 'Generation', 'generate', 'estimate'],
     scoring=['Scorer', 'score', 'true_class_scores'],
