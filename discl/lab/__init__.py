@@ -2,8 +2,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    parts=['VIEW_STYLE', 'NAMES', 'Worker', 'some_validation', 'empty_figure', 'data_url', 'picture_html',
-        'Tiles', 'Relay', 'MessageState', 'View', 'view_or_reason', 'thumbnail', 'keep_pictures_only'],
+    parts=['Worker', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'some_validation', 'Tiles', 'ASSETS', 'ViewAssets',
+        'View', 'empty_figure', 'MessageState', 'view_or_reason', 'LIVE_VIEW', 'keep_pictures_only'],
     explorer=['Look', 'even_levels', 'ExplorerState', 'Seen', 'bar_html', 'readout_html', 'panel_html',
         'ExplorerView', 'samplers', 'explore'],
     bench=['MODES', 'FilterBenchState', 'line_place', 'share_table_html', 'FilterBenchView', 'filter_bench'],

@@ -184,7 +184,7 @@ def do(self:ExplorerState, what, stale): # what `next` named
         else:
             self.faults[what] = f'λ = {what.lam:g} could not be painted ({e or type(e).__name__}). Move on; it is tried again when you come back.'
     for f in self.changed: f()
-    with self.worker.turn: self.worker.turn.notify_all()
+    with self.worker.condition: self.worker.condition.notify_all()
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #09e2fd96
 @patch
@@ -263,8 +263,8 @@ def now(self:ExplorerState): # -> Seen
 def wait(self:ExplorerState, all=False, timeout=120.): # also for the filmstrip and the frames?; seconds -> self
     "Until the exact image is there, or it is known that it will not be; for scripts and tests"
     ready = lambda: self.broken or (self.todo() is None if all else self.pipe is not None and not self.errand and not self.missing(self.look()))
-    with self.worker.turn:
-        if not self.worker.turn.wait_for(ready, timeout): raise DisclError(f'no image within {timeout:g} s')
+    with self.worker.condition:
+        if not self.worker.condition.wait_for(ready, timeout): raise DisclError(f'no image within {timeout:g} s')
     return self
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #f765d2ed
