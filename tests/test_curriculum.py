@@ -7,6 +7,7 @@ from torch import nn
 
 from discl.train.baselines import ClassLevels, Cuda, ldmlr
 from discl.core.basics import DisclError
+from discl.curriculum.lists import TrainingRows
 from discl.curriculum.progress import guidance_set, set_aside
 from discl.curriculum.strategies import STRATEGIES, Stage, strategy_of
 from discl.core.devices import seeded
@@ -16,7 +17,12 @@ from discl.train.callback import Curriculum, ProgressProbe, SteepnessProbe
 from discl.train.fitting import fit
 
 LEVELS, EPOCHS = (0., .5), 5
-NAMES = [s if s != 'fixed' else 'fixed:0.5' for s in STRATEGIES]
+NAMES = [f'{name}:0.5' if kind.takes_level else name for name, kind in STRATEGIES.items()]
+
+
+def parts_of(world):
+    "The rows as `Curriculum` takes them"
+    return world['lists'].nontail, world['lists'].tail, world['lists'].pools
 
 
 @pytest.fixture(scope='module')
@@ -27,8 +33,9 @@ def world():
     owner = np.r_[[f'{i}' for i in range(48)], np.tile([f'{i}' for i in range(40, 48)], 6)]
     pixels = np.clip(60*labels[:, None, None, None] + 40 + rng.normal(0, 20, (96, 8, 8, 3)), 0, 255).astype(np.uint8)
     pools = {0.: np.arange(48, 72), .5: np.arange(72, 96)}
-    guide = guidance_set(owner, labels, np.arange(40, 48), pools, 3, rng)
-    return dict(samples=Samples(pixels, labels, augmentation(8)), owner=owner, guide=guide, lists=set_aside(guide, owner, np.arange(40), np.arange(40, 48), pools))
+    rows = TrainingRows(np.arange(40), np.arange(40, 48), pools)
+    guide = guidance_set(owner, labels, rows, 3, rng)
+    return dict(samples=Samples(pixels, labels, augmentation(8)), owner=owner, guide=guide, lists=set_aside(guide, owner, rows))
 
 
 class Steps(Callback):
@@ -43,8 +50,8 @@ def network():
 def arm(world, strategy, loss='CE', cbs=(), augment=None, epochs=EPOCHS, **kw):
     samples, model, steps = world['samples'], network(), Steps()
     samples = samples.using(augment or samples.augment)
-    probe = dict(adaptive=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8), steepest=SteepnessProbe(samples.using(None), world['lists'][2])).get(strategy)
-    curriculum = Curriculum(strategy_of(strategy, LEVELS, epochs, epochs - 1, seed=1), *world['lists'], .5, .5, probe=probe)
+    probe = dict(adaptive=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8), steepest=SteepnessProbe(samples.using(None), world['lists'].pools)).get(strategy)
+    curriculum = Curriculum(strategy_of(strategy, LEVELS, epochs, epochs - 1, seed=1), *parts_of(world), .5, .5, probe=probe)
     fitted, own = loss_of(loss, [20, 20, 5], model)
     learn = fit(model, samples, samples.using(None), epochs, fitted, curriculum, bs=8, cbs=[*own, *cbs, steps], **kw)
     return learn, curriculum, steps.n
@@ -59,9 +66,9 @@ def test_every_arm_takes_the_same_steps(world, strategy, loss):
     aside = set(world['owner'][world['guide'][:, 0]])
     rows = np.concatenate([rows for _, rows in curriculum.history])
     assert not aside & set(world['owner'][rows])
-    synthetic = {float(l) for l, pool in world['lists'][2].items() if np.isin(rows, pool).any()}
+    synthetic = {float(l) for l, pool in world['lists'].pools.items() if np.isin(rows, pool).any()}
     assert synthetic == {l for stage, _ in curriculum.history for l in stage.levels}
-    tail = np.isin(np.concatenate([rows for _, rows in curriculum.history[:-1]]), world['lists'][1]).any()
+    tail = np.isin(np.concatenate([rows for _, rows in curriculum.history[:-1]]), world['lists'].tail).any()
     assert tail == (strategy not in ('text-only', 'fixed:0.5'))
     assert len(curriculum.probes) == (4 if strategy in ('adaptive', 'steepest') else 0)
 
@@ -93,7 +100,7 @@ def test_an_arm_is_reproducible_and_leaves_random_numbers_alone(world):
 def test_a_head_is_retrained_on_generated_features(world):
     learn, _, _ = arm(world, 'diverse-to-specific', 'BS')
     body = learn.model[0].weight.detach().clone()
-    done = ldmlr(learn.model, world['samples'].using(None), world['samples'].using(None), np.concatenate(world['lists'][:2]), epochs=3, steps=20, width=16)
+    done = ldmlr(learn.model, world['samples'].using(None), world['samples'].using(None), np.concatenate(parts_of(world)[:2]), epochs=3, steps=20, width=16)
     assert done['made'] == [5, 5, 5] and done['steps'] == 3 and torch.equal(learn.model[0].weight, body)
 
 
@@ -104,7 +111,7 @@ def test_a_strategy_of_ones_own_sees_what_was_measured(world):
         saw.append(len(history))
         return Stage((levels[len(history) % 2],))
     samples = world['samples']
-    curriculum = Curriculum(strategy_of(own, LEVELS, 5, 4), *world['lists'], .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8))
+    curriculum = Curriculum(strategy_of(own, LEVELS, 5, 4), *parts_of(world), .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 8))
     fit(network(), samples, samples.using(None), 5, loss_of('CE', [1], None)[0], curriculum, bs=8)
     assert saw == [1, 1, 2, 2]
     assert [s.levels for s, _ in curriculum.history] == [(.5,), (.5,), (0.,), (0.,), ()]
@@ -112,5 +119,5 @@ def test_a_strategy_of_ones_own_sees_what_was_measured(world):
 
 def test_a_probe_that_eats_the_epoch_is_refused(world):
     samples = world['samples']
-    curriculum = Curriculum(strategy_of('adaptive', LEVELS, 4), *world['lists'], .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 400))
+    curriculum = Curriculum(strategy_of('adaptive', LEVELS, 4), *parts_of(world), .5, .5, probe=ProgressProbe(samples.using(None), world['guide'], LEVELS, 400))
     with pytest.raises(DisclError, match='make it smaller'): fit(network(), samples, samples.using(None), 4, loss_of('CE', [1], None)[0], curriculum, bs=8)

@@ -74,7 +74,7 @@ def clip_scores(jobs, sources, pixels):
 
 def strategy_names():
     "Every strategy, with its level where it takes one"
-    return [f'{name}:0.3' if name == 'fixed' else name for name in curriculum.STRATEGIES]
+    return [f'{name}:0.3' if kind.takes_level else name for name, kind in curriculum.STRATEGIES.items()]
 
 
 def stage_of(name, levels, epochs, seed, epoch, history):
@@ -89,13 +89,15 @@ def stage_fields(stage):
 
 def rows_of_epoch(stage, nontail, tail, pools, r, p, rng):
     "What an epoch trains on"
-    return curriculum.epoch_list(stage, nontail, tail, pools, r, p, rng)
+    return curriculum.epoch_list(stage, curriculum.TrainingRows(nontail, tail, pools), r, p, rng)
 
 
 def guidance(owner, labels, nontail, tail, pools, most, rng):
     "The rows that progress is measured on, and (nontail, tail, pools) of what is left"
-    guide = curriculum.guidance_set(owner, labels, tail, pools, most, rng)
-    return guide, curriculum.set_aside(guide, owner, nontail, tail, pools)
+    rows = curriculum.TrainingRows(nontail, tail, pools)
+    guide = curriculum.guidance_set(owner, labels, rows, most, rng)
+    left = curriculum.set_aside(guide, owner, rows)
+    return guide, (left.nontail, left.tail, left.pools)
 
 
 def small_run(folder, data, arms):

@@ -10,7 +10,7 @@ import ipywidgets as w, numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import Recent
 from ..curriculum.strategies import STRATEGIES, schedule
-from ..curriculum.lists import epoch_list
+from ..curriculum.lists import TrainingRows, epoch_list
 from ..report.figures import makeup_plot, svg
 from .parts import Tiles, View, thumbnail, view_or_reason
 
@@ -45,7 +45,8 @@ class PlayerState:
         q = self.plan | changes
         stages = schedule(q['strategy'], q['levels'], q['epochs'], q['curriculum_epochs'], self.seed)
         pools = {l: self.n + np.flatnonzero(self.synthetic.lam == l) for l in q['levels']}
-        lists = [epoch_list(s, self.nontail, self.tail, pools, q['r'], q['p'], np.random.default_rng([self.seed, e])) for e, s in enumerate(stages)]
+        training_rows = TrainingRows(self.nontail, self.tail, pools)
+        lists = [epoch_list(s, training_rows, q['r'], q['p'], np.random.default_rng([self.seed, e])) for e, s in enumerate(stages)]
         self.plan, self.stages, self.lists, self.epoch = q, stages, lists, min(self.epoch, len(stages)) or 1
         return self
 
@@ -85,7 +86,7 @@ class PlayerView(View):
     per_row = 12 # sample images
     def __init__(self, state):
         q, slim = state.plan, lambda text, width: dict(description=text, style=dict(description_width='auto'), layout=w.Layout(width=width))
-        names = [n for n in STRATEGIES if n != 'fixed'] + [f'fixed:{l:g}' for l in state.all_levels]
+        names = [n for n, kind in STRATEGIES.items() if not kind.takes_level] + [f'fixed:{l:g}' for l in state.all_levels]
         names += [q['strategy']] if isinstance(q['strategy'], str) and q['strategy'] not in names else []
         options = {n: n for n in names} | ({getattr(q['strategy'], '__name__', 'your own'): q['strategy']} if callable(q['strategy']) else {})
         self.strategy = w.Dropdown(options=options, value=q['strategy'], **slim('strategy', '240px'))

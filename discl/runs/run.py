@@ -30,7 +30,7 @@ from ..spectrum.scoring import Scorer, score, true_class_scores
 from ..spectrum.selection import apply_threshold, calibrate, kept, kept_by, near_duplicates
 from ..curriculum.progress import guidance_set, set_aside
 from ..curriculum.strategies import Stage, strategy_of
-from ..curriculum.lists import list_size
+from ..curriculum.lists import TrainingRows, list_size
 from ..train.samples import EXTRAS, Samples, augmentation, extras
 from ..train.prediction import predict
 from ..train.losses import cross_entropy, loss_of
@@ -252,13 +252,13 @@ def shares(self:Run, trial): # -> (r, p)
 def curriculum(self:Run, trial, arm, parts): # Arm -> Curriculum
     "The arm's callback; adaptive gives up some hard images to measure progress on"
     p, (r, share) = self.plan, self.shares(trial)
-    strategy, lists, probe = self.strategy(trial, arm), (parts['nontail'], parts['tail'], parts['pools']), None
-    if arm.strategy == 'adaptive':
-        guide = guidance_set(parts['owner'], parts['data'].labels.numpy(), parts['tail'], parts['pools'], p.guide, np.random.default_rng(trial))
-        lists, probe = set_aside(guide, parts['owner'], *lists), ProgressProbe(parts['data'].using(None), guide, sorted(parts['pools']), p.probe, p.trim)
-    if arm.strategy == 'steepest': probe = SteepnessProbe(parts['data'].using(None), parts['pools'], seed=trial)
+    strategy, rows, probe = self.strategy(trial, arm), TrainingRows(parts['nontail'], parts['tail'], parts['pools']), None
+    if strategy.needs == 'progress':
+        guide = guidance_set(parts['owner'], parts['data'].labels.numpy(), rows, p.guide, np.random.default_rng(trial))
+        rows, probe = set_aside(guide, parts['owner'], rows), ProgressProbe(parts['data'].using(None), guide, sorted(parts['pools']), p.probe, p.trim)
+    if strategy.needs == 'gradients': probe = SteepnessProbe(parts['data'].using(None), parts['pools'], seed=trial)
     size = list_size(len(parts['nontail']), len(parts['tail']), r, share) # as long as the other arms' lists
-    return Curriculum(strategy, *lists, r, share, seed=trial, probe=probe, size=size)
+    return Curriculum(strategy, rows.nontail, rows.tail, rows.pools, r, share, seed=trial, probe=probe, size=size)
 
 @patch
 def samples_of(self:Run, trial, arm, data): # Arm, Samples -> (Samples, fastai callbacks)

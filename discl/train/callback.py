@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..curriculum.progress import mean_progress
 from ..curriculum.strategies import Strategy
-from ..curriculum.lists import draw_evenly, epoch_list, list_size
+from ..curriculum.lists import TrainingRows, draw_evenly, epoch_list, list_size
 from .prediction import head_gradient, predict
 
 # %% ../../nbs/5_train/54_callback.ipynb #3ca958ed
@@ -69,7 +69,7 @@ class Curriculum(Callback):
         probe=None, # Probe or Steepness: what is measured when a stage begins; the strategy sees it, 'adaptive' and 'steepest' need theirs
         size=None, # (non-tail images, tail images) of a list; None: `list_size` of these rows. Give that of the other arms when rows are set aside
     ):
-        self.stages, self.parts, self.seed, self.probe = stages, (nontail, tail, pools, r, p), seed, probe
+        self.stages, self.rows, self.shares, self.seed, self.probe = stages, TrainingRows(nontail, tail, pools), (r, p), seed, probe
         self.size = size or list_size(len(nontail), len(tail), r, p)
         self._clear()
 
@@ -99,7 +99,7 @@ def before_epoch(self:Curriculum):
 @patch
 def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trained on already
     stage = self.stages.stage(self.epoch, self.progress) if isinstance(self.stages, Strategy) else self.stages[self.epoch]
-    rows = epoch_list(stage, *self.parts, rng, self.size)[len(first):]
+    rows = epoch_list(stage, self.rows, *self.shares, rng, self.size)[len(first):]
     self._put(rows, len(first))
     self.history.append((stage, np.concatenate([first, rows])))
 
@@ -107,9 +107,9 @@ def _choose(self:Curriculum, rng, first=np.array([], int)): # rows that are trai
 @patch
 def _begin(self:Curriculum, rng): # measure, and for progress let real images be trained on
     if isinstance(self.probe, SteepnessProbe): return self._chosen_by(self.probe.measure(self.model), rng)
-    (nontail, tail), total = self.parts[:2], sum(self.size)
+    total = sum(self.size)
     batches = self.probe.batches(self.loader.bs, total)
-    real = draw_evenly(np.concatenate([nontail, tail]), batches*self.loader.bs, rng)
+    real = draw_evenly(np.concatenate([self.rows.nontail, self.rows.tail]), batches*self.loader.bs, rng)
     self._put(np.resize(real, total))
     self.pending = rng, real, batches, self.probe.measure(self.model)
 
