@@ -19,12 +19,12 @@ class TrainingRows:
     tail: np.ndarray # int (n,): real hard images
     pools: dict # λ -> int (n,): kept synthetic samples of that level
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #5a20e1fd
+# %% ../../nbs/4_curriculum/42_lists.ipynb #4efa752b
 def list_size(
-    nontail: int, # number of non-tail training images
-    tail: int, # number of real tail images
-    r: float, # share of the non-tail images in a list, in (0, 1]
-    p: float, # share of tail images in a list, in (0, 1)
+    nontail:int, # number of non-tail training images
+    tail:int, # number of real tail images
+    r:float, # share of the non-tail images in a list, in (0, 1]
+    p:float, # share of tail images in a list, in (0, 1)
 ) -> tuple: # (non-tail images, tail images) of a list
     "How long an epoch is"
     if not 0 < r <= 1 or not 0 < p < 1: raise DisclError(f'r = {r} lies in (0, 1], p = {p} in (0, 1)')
@@ -32,11 +32,11 @@ def list_size(
     wanted = int(p/(1 - p)*kept)
     return kept, max(wanted, 2*tail)
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #08c51167
+# %% ../../nbs/4_curriculum/42_lists.ipynb #4627c47a
 def draw_evenly(
-    rows: np.ndarray, # int (m,): to draw from
-    n: int, # how many
-    rng: np.random.Generator, # that draws
+    rows:np.ndarray, # int (m,): to draw from
+    n:int, # how many
+    rng:np.random.Generator, # that draws
 ) -> np.ndarray: # int (n,)
     "Each row as often as the others, give or take one"
     rows = np.asarray(rows)
@@ -56,14 +56,14 @@ def _with_synthetic(stage, rows, room, rng): # real hard images once, then synth
     real = rows.tail if stage.real_tail else rows.tail[:0]
     return np.concatenate([real, draw_evenly(pool, room - len(real), rng)])
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #9992031e
+# %% ../../nbs/4_curriculum/42_lists.ipynb #519d6fc7
 def epoch_list(
-    stage: Stage, # what the tail is made of
-    rows: TrainingRows, # to draw from
-    r: float, # share of the non-tail images in a list, in (0, 1]
-    p: float, # share of tail images in a list, in (0, 1)
-    rng: np.random.Generator, # that draws
-    size: tuple | None = None, # (non-tail images, tail images) of the list; None: `list_size` of these rows
+    stage:Stage, # what the tail is made of
+    rows:TrainingRows, # to draw from
+    r:float, # share of the non-tail images in a list, in (0, 1]
+    p:float, # share of tail images in a list, in (0, 1)
+    rng:np.random.Generator, # that draws
+    size:tuple|None=None, # (non-tail images, tail images) of the list; None: `list_size` of these rows
 ) -> np.ndarray: # int, shuffled; rows of one epoch
     "What one epoch trains on"
     kept, room = size or list_size(len(rows.nontail), len(rows.tail), r, p)

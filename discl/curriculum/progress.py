@@ -10,11 +10,11 @@ import numpy as np, pandas as pd
 from ..core.basics import DisclError
 from .lists import TrainingRows
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #ccf81580
+# %% ../../nbs/4_curriculum/43_progress.ipynb #95b11710
 def mean_progress(
-    before: np.ndarray, # float (n,): probability of the true class of some images
-    after: np.ndarray, # float (n,): of the same images, later
-    trim: bool = False, # leave out increases more than 1.5 interquartile ranges outside the quartiles?
+    before:np.ndarray, # float (n,): probability of the true class of some images
+    after:np.ndarray, # float (n,): of the same images, later
+    trim:bool=False, # leave out increases more than 1.5 interquartile ranges outside the quartiles?
 ) -> float: # in [−1, 1]
     "Mean increase of the true-class probability"
     gain = np.asarray(after, float) - np.asarray(before, float)
@@ -33,13 +33,13 @@ def _by_turns(sources, labels, usable): # sources in turns of the classes, at mo
     spared = candidates[candidates.turn < candidates.label.map(half)]
     return spared.sort_values('turn', kind='stable').source
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #e7c23ebd
+# %% ../../nbs/4_curriculum/43_progress.ipynb #5adca52b
 def guidance_set(
-    owner: np.ndarray, # (n,) id of the source of each row of the table; a real image's is its own
-    labels: np.ndarray, # int (n,)
-    rows: TrainingRows, # of the table
-    most: int, # sources at most
-    rng: np.random.Generator, # that draws
+    owner:np.ndarray, # (n,) id of the source of each row of the table; a real image's is its own
+    labels:np.ndarray, # int (n,)
+    rows:TrainingRows, # of the table
+    most:int, # sources at most
+    rng:np.random.Generator, # that draws
 ) -> np.ndarray: # int (sources, levels): rows, one sample of each source at each level, levels ascending
     "Hard images to measure progress on, with one kept sample each at every level"
     owner, labels = np.asarray(owner), np.asarray(labels)
@@ -53,11 +53,11 @@ def guidance_set(
                          'lower the threshold, leave a level out, or choose a curriculum that measures nothing')
     return np.array([[samples[source] for samples in sample_of] for source in chosen])
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #26eb9fe2
+# %% ../../nbs/4_curriculum/43_progress.ipynb #770c30a1
 def set_aside(
-    guide: np.ndarray, # int (sources, levels), from `guidance_set`
-    owner: np.ndarray, # (n,) id of the source of each row of the table, as there
-    rows: TrainingRows, # of the table
+    guide:np.ndarray, # int (sources, levels), from `guidance_set`
+    owner:np.ndarray, # (n,) id of the source of each row of the table, as there
+    rows:TrainingRows, # of the table
 ) -> TrainingRows: # without the sources and all that was made of them
     "What is left to train on"
     owner = np.asarray(owner)

@@ -27,10 +27,10 @@ class Stage:
 
 REAL = Stage()
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #9d7502b5
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #412fc4e9
 def stage_lengths(
-    epochs: int, # to divide
-    stages: int, # how many
+    epochs:int, # to divide
+    stages:int, # how many
 ) -> list: # int, one a stage
     "Equal parts, the remainder to the earliest"
     if stages > epochs:
@@ -39,26 +39,26 @@ def stage_lengths(
     whole, left_over = divmod(epochs, stages)
     return [whole + (stage < left_over) for stage in range(stages)]
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #47de7766
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #f625db0e
 def stage_starts(
-    epochs: int, # to divide
-    stages: int, # how many
+    epochs:int, # to divide
+    stages:int, # how many
 ) -> list: # int: the first epoch of each
     "Where the stages begin"
     ends = np.cumsum(stage_lengths(epochs, stages))
     return [0, *ends[:-1].tolist()]
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #c645a456
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #17414d45
 def stage_at(
-    epoch: int, # from 0
-    epochs: int, # to divide
-    stages: int, # how many
+    epoch:int, # from 0
+    epochs:int, # to divide
+    stages:int, # how many
 ) -> int: # from 0
     "The stage that an epoch is in"
     begun = np.searchsorted(stage_starts(epochs, stages), epoch, side='right')
     return int(begun) - 1
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #797bf252
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #05ce698b
 @dataclass(frozen=True)
 class StrategyKind:
     "A strategy that has a name, before it is bound to levels and epochs"
@@ -70,19 +70,19 @@ class StrategyKind:
     level: float | None = None # the one λ that the name stands for
 
     def make(self,
-        seed: int, # of what is drawn
-        lam: float | None = None, # λ after the colon
+        seed:int, # of what is drawn
+        lam:float|None=None, # λ after the colon
     ) -> Callable: # (epoch, epochs, levels, history) -> Stage
         "The function, with a seed and a level where it asks for them"
         asked = inspect.signature(self.choose).parameters
         given = dict(seed=seed, lam=lam)
         return partial(self.choose, **{name: value for name, value in given.items() if name in asked})
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #a80ce1ad
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #68fee115
 STRATEGIES = {} # name -> StrategyKind
 
 def named_strategy(
-    name: str, # as a command line spells it
+    name:str, # as a command line spells it
     **about, # fields of `StrategyKind`
 ) -> Callable: # decorator; the function stays as it is
     "Enter a function into `STRATEGIES`"
@@ -91,115 +91,115 @@ def named_strategy(
         return choose
     return enter
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #efbce62b
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #87c40d9d
 @named_strategy('none', needs_levels=False)
 def none(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of real images
     "Real images only"
     return REAL
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #8ef70964
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #3477c6ef
 @named_strategy('oversample', needs_levels=False)
 def oversample(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of real images, the hard ones repeated
     "Real hard images in the place of synthetic ones"
     return Stage(oversample=True)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #4946414a
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #b1b97c90
 @named_strategy('text-only', level=0.)
 def text_only(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of λ = 0, without the real hard images
     "λ = 0 throughout: images that know the text only (the paper's Text-only)"
     return Stage((0.,), real_tail=False)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #0ff8b6a7
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #28684e0f
 @named_strategy('fixed', takes_level=True)
 def fixed(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
-    lam: float, # the level
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
+    lam:float, # the level
 ) -> Stage: # of this level, without the real hard images
     "One level throughout, in the place of the real hard images (the paper's fixed guidance)"
     return Stage((lam,), real_tail=False)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #efb07eb3
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #8782b4ef
 @named_strategy('all-level')
 def all_level(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of every level
     "All levels mixed, in no order (the paper's All-Level)"
     return Stage(levels)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #35f26eeb
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #b82e3b50
 @named_strategy('diverse-to-specific', by_stage=True)
 def diverse_to_specific(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of one level
-    "λ from the smallest to the largest (the paper's choice for long tails; its easy-to-hard for low-quality images)"
+    "λ from the smallest to the largest: the paper's choice for long tails, and its easy-to-hard"
     return Stage((levels[stage_at(epoch, epochs, len(levels))],))
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #25c9793a
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #918f2997
 @named_strategy('specific-to-diverse', by_stage=True)
 def specific_to_diverse(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
 ) -> Stage: # of one level
     "λ from the largest to the smallest (the paper's Specific-to-Diverse)"
     return diverse_to_specific(epoch, epochs, levels[::-1], history)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #42bbee28
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #ad5921a0
 @named_strategy('random', by_stage=True)
 def random_level(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> value
-    seed: int, # of the draw
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
+    seed:int, # of the draw
 ) -> Stage: # of one level
     "A level drawn for each stage (the paper's Random)"
     stage = stage_at(epoch, epochs, len(levels))
     drawn = np.random.default_rng([seed, stage]).integers(len(levels))
     return Stage((levels[drawn],))
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #6edfcfa2
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #2ea21032
 def level_of_most_progress(
-    measured: dict, # λ -> value
+    measured:dict, # λ -> value
 ) -> float: # λ; of equals the smallest
     "Where there is most to learn now"
     return max(sorted(measured), key=measured.get)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #a78b516b
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #4e03ecd0
 class NeedsHistory(DisclError):
     "A strategy was asked before anything was measured"
 
 @named_strategy('adaptive', needs='progress', by_stage=True)
 def adaptive(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> progress
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> progress
 ) -> Stage: # of one level
     "The level that is being learned fastest (the paper's adaptive curriculum for low-quality images)"
     if not history:
@@ -207,20 +207,20 @@ def adaptive(
                            'and in training needs a guidance set (steepest: its images)')
     return Stage((level_of_most_progress(history[-1]),))
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #9f4f86c1
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #f327da09
 @named_strategy('steepest', needs='gradients', by_stage=True)
 def steepest(
-    epoch: int, # of the curriculum, from 0
-    epochs: int, # of the curriculum
-    levels: tuple, # λ, ascending
-    history: list, # what was measured: dicts λ -> length of the mean gradient
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> length of the mean gradient
 ) -> Stage: # of one level
     "The level whose images would move the classifier most"
     return adaptive(epoch, epochs, levels, history)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #f409dad3
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #09bd84b2
 def strategy_parts(
-    strategy: str, # 'random', 'fixed:0.3'
+    strategy:str, # 'random', 'fixed:0.3'
 ) -> tuple: # its name and its λ: ('random', None), ('fixed', .3)
     "A strategy's name and its level, or an error that says what is wrong with it"
     name, colon, value = strategy.partition(':')
@@ -246,11 +246,11 @@ class Strategy:
     needs: str = 'nothing' # what is measured when a stage begins: 'nothing', 'progress' or 'gradients'
     known_ahead: bool = False # is its schedule known before anything is trained?
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #aeb3f955
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #513d55f9
 @patch
 def stage(self:Strategy,
-    epoch: int, # 0 … epochs − 1
-    history: Sequence = (), # dicts λ -> value, measured so far
+    epoch:int, # 0 … epochs − 1
+    history:Sequence=(), # dicts λ -> value, measured so far
 ) -> Stage: # of this epoch
     "What this epoch trains on"
     if not 0 <= epoch < self.epochs: raise DisclError(f'{self.name} has {self.epochs} epochs, and no epoch {epoch}')
@@ -292,13 +292,13 @@ def _check(strategy, name, lam, levels, curriculum_epochs): # refuse what cannot
     if kind.needs_levels and not levels: raise DisclError(f'{name} needs a level below 1')
     if kind.by_stage: stage_lengths(curriculum_epochs, len(levels))
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #4615eb43
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #94d31041
 def strategy_of(
-    strategy: str | Callable, # a name as 'random' or 'fixed:0.3', or your own (epoch, epochs, levels, history) -> Stage
-    levels: list, # λ values of the spectrum; those below 1 count
-    epochs: int, # all epochs
-    curriculum_epochs: int | None = None, # of them with a curriculum; None: 60 of every 65, as in the paper
-    seed: int = 0, # of what is drawn
+    strategy:str|Callable, # a name as 'fixed:0.3', or your own (epoch, epochs, levels, history) -> Stage
+    levels:list, # λ values of the spectrum; those below 1 count
+    epochs:int, # all epochs
+    curriculum_epochs:int|None=None, # of them with a curriculum; None: 60 of every 65, as in the paper
+    seed:int=0, # of what is drawn
 ) -> Strategy: # bound to its levels and epochs
     "A strategy bound to its levels and epochs. Your own may carry `needs`, as in `mine.needs = 'progress'`"
     levels = tuple(sorted({float(lam) for lam in levels if lam < 1}))
@@ -314,13 +314,13 @@ def strategy_of(
     known_ahead = kind.needs == 'nothing'
     return Strategy(kind.make(seed, lam), strategy, levels, epochs, curriculum_epochs, kind.needs, known_ahead)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #826dfd3b
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #252395b5
 def schedule(
-    strategy: str | Callable, # as for `strategy_of`
-    levels: list, # λ values of the spectrum; those below 1 count
-    epochs: int, # all epochs
-    curriculum_epochs: int | None = None, # of them with a curriculum; None: 60 of every 65, as in the paper
-    seed: int = 0, # of what is drawn
+    strategy:str|Callable, # as for `strategy_of`
+    levels:list, # λ values of the spectrum; those below 1 count
+    epochs:int, # all epochs
+    curriculum_epochs:int|None=None, # of them with a curriculum; None: 60 of every 65, as in the paper
+    seed:int=0, # of what is drawn
 ) -> list: # `epochs` Stages
     "The whole training, epoch by epoch"
     return strategy_of(strategy, levels, epochs, curriculum_epochs, seed).stages()
