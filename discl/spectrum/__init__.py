@@ -4,7 +4,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     guidance=['strength_of', 'steps_for', 'text_only', 'paint', 'noise_of'],
     engine=['FAST', 'Request', 'Painted', 'is_fast', 'Engine', 'Group', 'out_of_memory', 'compile_pays'],
-    store=['FORMAT', 'SAMPLE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide'],
+    store=['FORMAT', 'SAMPLE_COLUMNS', 'SCORE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide'],
     jobs=['maker_id', 'job_name', 'noise_seed', 'check_levels', 'check_sources', 'list_jobs'],
     painter=['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', 'facts_of', 'requests_of',
              'parts_of_one_size', 'never', 'Painter', 'EnginePainter', 'denoising_steps', 'compile_where_it_pays',
