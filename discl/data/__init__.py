@@ -4,6 +4,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     sets=['SPLITS', 'ImageSet', 'shots'],
     readers=['divide', 'image_folder', 'image_csv', 'image_file'],
+    pixels=['Pixels', 'MemoryPixels', 'DecodedPixels', 'MappedPixels', 'JoinedPixels', 'IN_MEMORY', 'open_pixels',
+        'pixel_arrays', 'write_pixels'],
     named=['FASHION', 'long_tail_counts', 'fashion_lt', 'is_fashion', 'open_data'],
     prompts=['CLASS_TEXT', 'prompts_from_template', 'prompts_from_file', 'fashion_prompts', 'pick_prompt'],
     hard=['few_shot', 'lowest_probability'],

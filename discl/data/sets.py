@@ -5,62 +5,102 @@
 # %% auto #0
 __all__ = ['SPLITS', 'ImageSet', 'shots']
 
-# %% ../../nbs/1_data/10_sets.ipynb #f0750ebf
+# %% ../../nbs/1_data/10_sets.ipynb #ec128ad9
+import hashlib, os
+from typing import Sequence
 import numpy as np, pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 from fastcore.basics import patch
-from ..core.images import open_image
+from ..core.images import decoded, open_image
 
-# %% ../../nbs/1_data/10_sets.ipynb #7d5769e3
+# %% ../../nbs/1_data/10_sets.ipynb #fa383850
 SPLITS = ('train', 'val', 'test')
 
 class ImageSet:
-    "Labelled images: `items` (a table: id, label, split, path or bytes), `classes` (names)"
+    "Labelled images: `items` (a table), `classes` (names), and a way to open a picture"
     def __init__(self,
-        items, # DataFrame: id (str), label (int), split ('train', 'val' or 'test'), path (str) or data (bytes)
-        classes, # names, in label order
-        name='', # for people
-    ):
+        items:pd.DataFrame, # id (str), label (int), split (of `SPLITS`), path (str) or data (bytes); width, height
+        classes:Sequence[str], # names, in label order
+        name:str='', # for people
+    ) -> None:
         self.items, self.classes, self.name = items.reset_index(drop=True), list(classes), name
 
-    def __len__(self): return len(self.items)
-    def __repr__(self): return f'ImageSet({self.name}: {self.items.split.value_counts().to_dict()}, {len(self.classes)} classes)'
+    def __len__(self) -> int: return len(self.items)
 
-    def __getitem__(self, which): # a split's name, or a list of ids -> ImageSet
-        "Images of a split, or those named"
-        if isinstance(which, str): rows = self.items.split == which
-        else:
-            at = pd.Series(self.items.index, self.items.id)
-            rows = at.loc[list(which)].to_numpy()
-        return ImageSet(self.items.loc[rows], self.classes, self.name)
+    def __repr__(self) -> str:
+        of_split = self.items.split.value_counts().to_dict()
+        return f'ImageSet({self.name}: {of_split}, {len(self.classes)} classes)'
 
-    def image(self, i): # row number -> PIL image, RGB
-        "Picture of a row"
-        row = self.items.iloc[i]
-        return open_image(row['data'] if 'data' in self.items else row['path'])
+# %% ../../nbs/1_data/10_sets.ipynb #615231da
+@patch
+def __getitem__(self:ImageSet,
+    which:str | Sequence[str], # a split's name, or ids
+) -> ImageSet: # with the same classes
+    "Images of a split, or those named, in the order of their names"
+    if isinstance(which, str): rows = self.items.split == which
+    else:
+        row_of = pd.Series(self.items.index, self.items.id)
+        rows = row_of.loc[list(which)].to_numpy()
+    return ImageSet(self.items.loc[rows], self.classes, self.name)
 
-    @property
-    def labels(self): return self.items.label.to_numpy() # int (n,)
+# %% ../../nbs/1_data/10_sets.ipynb #ac53ea77
+@patch(as_prop=True)
+def labels(self:ImageSet) -> np.ndarray: # int (n,): index into `classes`
+    "Label of each row"
+    return self.items.label.to_numpy()
 
-    def counts(self): # int (classes,)
-        "Images of each class"
-        return np.bincount(self.labels, minlength=len(self.classes))
+@patch
+def counts(self:ImageSet) -> np.ndarray: # int (classes,)
+    "Images of each class"
+    return np.bincount(self.labels, minlength=len(self.classes))
 
-# %% ../../nbs/1_data/10_sets.ipynb #6ba47af1
+# %% ../../nbs/1_data/10_sets.ipynb #5c2911f9
+@patch
+def _source(self:ImageSet, row): # path of a file, or bytes
+    column = 'data' if 'data' in self.items else 'path'
+    return self.items[column].iat[row]
+
+@patch
+def stamp(self:ImageSet,
+    row:int, # row number
+) -> list: # what tells this picture from any other: JSON, equal in every process
+    "Id with the size and time of the file, or with the hash of the bytes"
+    name, source = self.items.id.iat[row], self._source(row)
+    if isinstance(source, bytes): return [name, hashlib.sha256(source).hexdigest()]
+    try: found = os.stat(source)
+    except OSError: return [name, str(source)]
+    return [name, str(source), found.st_size, found.st_mtime_ns]
+
+# %% ../../nbs/1_data/10_sets.ipynb #9dea70ef
+@patch
+def array(self:ImageSet,
+    row:int, # row number
+) -> np.ndarray: # uint8 (height, width, 3), read-only and shared
+    "Pixels of a row's picture, RGB and upright"
+    source = self._source(row)
+    def open(): return open_image(source)
+    return decoded(tuple(self.stamp(row)), open)
+
+@patch
+def image(self:ImageSet,
+    row:int, # row number
+) -> Image.Image: # RGB, upright
+    "Picture of a row"
+    return Image.fromarray(self.array(row))
+
+# %% ../../nbs/1_data/10_sets.ipynb #16e8e6f0
+@patch
+def sizes(self:ImageSet) -> np.ndarray: # int (n, 2): width, height in pixels
+    "Sizes of the pictures, from the table where it has them, else by opening each"
+    if {'width', 'height'} <= set(self.items): return self.items[['width', 'height']].to_numpy(int)
+    shapes = [self.array(row).shape[1::-1] for row in range(len(self))]
+    return np.array(shapes, int).reshape(-1, 2)
+
+# %% ../../nbs/1_data/10_sets.ipynb #afd35b9b
 def shots(
-    counts, # training images of each class
-    fewer_than=20, # training images that make a class few-shot
-): # array of 'many' (> 100), 'medium' (20–100), 'few' (< 20), per class
+    counts:Sequence[int], # training images of each class
+    fewer_than:int=20, # training images that make a class few-shot
+) -> np.ndarray: # str (classes,): 'many' (> 100), 'medium' (20 to 100) or 'few' (< 20)
     "The three groups in which long-tail accuracy is reported"
     counts = np.asarray(counts)
     return np.where(counts > 100, 'many', np.where(counts < fewer_than, 'few', 'medium'))
-
-@patch
-def arrays(self:ImageSet,
-    size, # side in pixels: shorter side resized to it, centre cropped
-): # uint8 (n, size, size, 3)
-    "All images in memory, at one size"
-    def one(i):
-        image = self.image(i)
-        return np.asarray(image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.BICUBIC))
-    return np.stack([one(i) for i in range(len(self))]) if len(self) else np.zeros((0, size, size, 3), np.uint8)

@@ -14,7 +14,7 @@ import numpy as np, pandas as pd
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-import imagehash
+from ..core.images import perceptual_hashes
 from ..data.named import FASHION
 
 # %% ../../nbs/embedded/01_corpus.ipynb #9791bbad
@@ -46,7 +46,7 @@ def phashes(
     size=16, # side of the hash; size² bits
 ): # bool (n, size²)
     "Perceptual hash of each image"
-    return np.stack([imagehash.phash(Image.fromarray(x), size, 2 if size > 8 else 4).hash.ravel() for x in images])
+    return perceptual_hashes(map(Image.fromarray, images), size, 2 if size > 8 else 4)
 
 def near_pairs(
     a, # bool (n, bits)

@@ -10,14 +10,14 @@ import json, re, time
 from dataclasses import asdict
 from pathlib import Path
 import numpy as np, pandas as pd
-from PIL import Image, ImageOps
 from fastcore.basics import patch
 from safetensors.torch import load_file, save_file
 from ..core.basics import DisclError, content_id, versions
 from ..core.files import read_json, whole_file, write_json
-from ..core.images import decode_image
+from ..core.images import decode_image, fit_image
 from ..core.devices import seeded
 from ..data.named import is_fashion, open_data
+from ..data.pixels import pixel_arrays
 from ..data.prompts import CLASS_TEXT, fashion_prompts, prompts_from_file, prompts_from_template
 from ..data.hard import few_shot, lowest_probability
 from ..models.generators import settings_of
@@ -128,7 +128,7 @@ def key(self:Run, trial, *more): # anything JSON -> 10 hexadecimal digits
 @patch
 def samples(self:Run, images, augment=False): # ImageSet -> Samples
     "Pixels at the classifier's size"
-    return Samples(images.arrays(self.plan.image_size), images.labels, augmentation(self.plan.image_size, self.plan.flip) if augment else None)
+    return Samples(pixel_arrays(images, self.plan.image_size), images.labels, augmentation(self.plan.image_size, self.plan.flip) if augment else None)
 
 @patch
 def validation(self:Run, images): # ImageSet -> Samples, `plan.validate` of each class
@@ -235,9 +235,9 @@ def pixels(self:Run, trial, frame): # frame from `filter` -> (Samples of train a
     train_set, size = self.images(trial)['train'], self.plan.image_size
     own = frame[frame.kept & (frame.lam < 1)]
     data = self.store.samples(images=True, jobs=own.job).set_index('job').image[own.job]
-    synthetic = [np.asarray(ImageOps.fit(decode_image(b), (size, size), Image.BICUBIC)) for b in data]
+    synthetic = [np.asarray(fit_image(decode_image(b), (size, size))) for b in data]
     pools = {float(l): len(train_set) + np.flatnonzero(own.lam == l) for l in self.plan.levels if l < 1}
-    images = np.concatenate([train_set.arrays(size), *([np.stack(synthetic)] if synthetic else [])])
+    images = np.concatenate([pixel_arrays(train_set, size), *([np.stack(synthetic)] if synthetic else [])])
     return Samples(images, np.concatenate([train_set.labels, own.label]), augmentation(size, self.plan.flip)), pools, np.concatenate([train_set.items.id, own.source])
 
 @patch

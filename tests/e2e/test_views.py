@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 STORE = '''import tempfile
 import numpy as np, pandas as pd, torch
 from discl.data.named import fashion_lt
+from discl.data.pixels import pixel_arrays
 from discl.spectrum.jobs import list_jobs
 from discl.spectrum.generation import generate
 from discl.data.hard import few_shot
@@ -34,12 +35,12 @@ from discl.lab.bench import FilterBenchState
 from discl.lab.live import train_live
 frame, train = FilterBenchState(store, clip).set(-1.).table(), fashion['train']
 images = store.samples(images=True).set_index('job').image[frame.job]
-table = Samples(np.concatenate([train.arrays(32), np.stack([np.asarray(decode_image(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
+table = Samples(np.concatenate([pixel_arrays(train, 32), np.stack([np.asarray(decode_image(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
 tail = train.items.id.isin(hard.items.id).to_numpy()
 pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .1, .3, .5)}
 course = Curriculum(schedule('all-level', [0, .1, .3, .5], 12, 12), np.flatnonzero(~tail), np.flatnonzero(tail), pools, .3, .3)
 val = fashion['val'][fashion['val'].items.id[::10]]
-train_live(resnet10(10, small=True, width=16), table, Samples(val.arrays(32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
+train_live(resnet10(10, small=True, width=16), table, Samples(pixel_arrays(val, 32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
 PLANTED = '''from discl.report import by_shot, confusion
 from discl.lab.comparison import compare
 truth, rng = fashion['test'].labels, np.random.default_rng(0)
