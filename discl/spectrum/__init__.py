@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     painter=['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', 'facts_of', 'requests_of',
              'parts_of_one_size', 'never', 'Painter', 'EnginePainter', 'denoising_steps', 'compile_where_it_pays',
              'PipelinePainter', 'load_painter', 'repaint', 'sizes_of', 'paint_fast', 'paint_plain'],
-    generation=['Writer', 'Generation', 'generate', 'estimate'],
+    generation=['Writer', 'Intake', 'generate', 'Pace', 'measure_pace', 'estimate'],
     scoring=['Scorer', 'score', 'true_class_scores'],
     selection=['apply_threshold', 'calibrate', 'kept', 'kept_by', 'near_duplicates'],
 ))

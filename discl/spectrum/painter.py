@@ -260,6 +260,29 @@ def paint_requests(self:EnginePainter,
             rows.append(PaintedRow(p.key, p.image, facts, p.fault))
         yield rows
 
+# %% ../../nbs/3_spectrum/34_painter.ipynb #d644b35f
+@patch
+def probe(self:Painter,
+    requests: list[Request], # some of those that are to be painted
+    size: tuple, # (width, height) of the images
+    left: int, # images that are to be painted; measuring costs a small share of that
+) -> tuple: # (images at once, seconds of one step of one image; None: not to be told apart)
+    "How fast a step is"
+    return self.batch, None
+
+# %% ../../nbs/3_spectrum/34_painter.ipynb #2cadfaf5
+@patch
+def probe(self:EnginePainter,
+    requests: list[Request], # some of those that are to be painted
+    size: tuple, # (width, height) of the images
+    left: int, # images that are to be painted; measuring costs a small share of that
+) -> tuple: # (images at once, seconds of one step of one image)
+    "Time a step, and keep the best batch"
+    self.resize(size)
+    batch, seconds = self.engine.probe(requests, left)
+    self.engine.batch = self.batch or batch
+    return self.engine.batch, seconds
+
 # %% ../../nbs/3_spectrum/34_painter.ipynb #7041400d
 def denoising_steps(
     jobs: pd.DataFrame, # from `list_jobs`, λ < 1
@@ -269,7 +292,7 @@ def denoising_steps(
     counts = jobs.lam.value_counts()
     return sum(n*steps_for(steps, lam)[1] for lam, n in counts.items())
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #6c8c2780
+# %% ../../nbs/3_spectrum/34_painter.ipynb #b57b9513
 def compile_where_it_pays(
     painter: EnginePainter, # whose `compiled` may have decided already
     jobs: pd.DataFrame, # all that are to be painted
@@ -280,13 +303,11 @@ def compile_where_it_pays(
     engine = painter.engine
     waiting = jobs[jobs.lam < 1]
     if painter.compiled is False or engine.compiled is not None or not len(waiting): return False
-    painter.resize(size)
     sample = waiting.sample(min(100, len(waiting)), random_state=0)
     requests = requests_of(sample, sources)
-    batch, seconds = engine.probe(requests, len(waiting))
-    engine.batch = painter.batch or batch
+    batch, seconds = painter.probe(requests, size, len(waiting))
     left = seconds*denoising_steps(waiting, painter.settings.steps)
-    pays = compile_pays(left) and len(waiting) >= engine.batch
+    pays = compile_pays(left) and len(waiting) >= batch
     if painter.compiled or pays: engine.compile(requests[0])
     return bool(painter.compiled or pays)
 
