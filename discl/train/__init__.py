@@ -7,9 +7,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     prediction=['predict', 'features', 'head_gradient'],
     losses=['LOSSES', 'LossKind', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
         'DeferredReweighting', 'loss_of'],
+    mixture=['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture'],
     callback=['ProgressProbe', 'SteepnessProbe', 'Curriculum', 'Shuffled'],
     fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
     arms=['ARM_FIELDS', 'ADDITIONS', 'Arm', 'parse_arm', 'arms_of'],
-    baselines=['OPERATIONS', 'SIGNED', 'SCHEDULE', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
+    baselines=['Operation', 'OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
         'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
 ))
