@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     callback=['ProgressProbe', 'SteepnessProbe', 'Curriculum', 'Shuffled'],
     fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
     arms=['ARM_FIELDS', 'ADDITIONS', 'Arm', 'parse_arm', 'arms_of'],
-    baselines=['Operation', 'OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
-        'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
+    baselines=['Operation', 'OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'operate', 'ClassLevels', 'next_level', 'Cuda',
+        'Denoiser', 'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
 ))
