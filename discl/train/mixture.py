@@ -163,6 +163,7 @@ def build_mixture(
     per_class:int|None=None, # of these, images of each class at most; None: all
     levels:Sequence|None=None, # λ of the spectrum; None: those of `scored`
     folder:Path|None=None, # where memory-mapped pixels of a large set may lie; None: nowhere
+    pixels:Pixels|None=None, # of the training set, where they are open already
 ) -> Mixture: # real rows in the order of the training set, then synthetic rows in the order of `scored`
     "D_e = S_λe ∪ D_nonhard ∪ D_hard of the paper, for every epoch e"
     synthetic = scored[scored.lam < 1]
@@ -171,7 +172,7 @@ def build_mixture(
     if levels is None: levels = synthetic.lam.unique()
     rows = _training_rows(train_set, hard, kept, columns['lam'], levels)
     where = dict(originals=size > LARGE, folder=folder)
-    real_pixels = open_pixels(train_set, size, **where)
+    real_pixels = open_pixels(train_set, size, **where) if pixels is None else pixels
     synthetic_pixels = spectrum_pixels(store, synthetic.job.tolist(), size, **where)
     chosen_on = None
     if validation is not None: chosen_on = fixed_samples(first_of_each_class(validation, per_class), size, folder)
