@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     explorer=['Look', 'even_levels', 'ExplorerState', 'Seen', 'bar_html', 'readout_html', 'panel_html',
         'ExplorerView', 'samplers', 'explore'],
     bench=['MODES', 'FilterBenchState', 'line_place', 'share_table_html', 'FilterBenchView', 'filter_bench'],
-    player=['PlayerState', 'PlayerView', 'curriculum_player'],
+    player=['share_of_hard_classes', 'PlayerState', 'stage_text', 'strategy_options', 'PlayerView', 'picture_side',
+        'curriculum_player'],
     live=['Live', 'TrainingState', 'TrainingView', 'train_live'],
-    comparison=['ComparisonState', 'ComparisonView', 'compare'],
+    comparison=['ComparisonState', 'arm_label', 'frequent_mistakes', 'ComparisonView', 'compare'],
 ))
