@@ -6,8 +6,8 @@
 __all__ = ['IMAGES', 'encode_image', 'decode_count', 'decode_image', 'image_shard', 'open_image', 'DecodedImages', 'decoded',
            'fit_image', 'perceptual_hashes', 'fault_of']
 
-# %% ../../nbs/0_core/02_images.ipynb #91f85bb7
-import io, json
+# %% ../../nbs/0_core/02_images.ipynb #954339a5
+import io, json, os
 from pathlib import Path
 from threading import Lock
 from typing import Callable, Hashable, Iterable
@@ -151,9 +151,16 @@ def __call__(self:DecodedImages,
         array = self._known(key)
         return self._open(key, open) if array is None else array
 
-# %% ../../nbs/0_core/02_images.ipynb #2b11d0f0
+# %% ../../nbs/0_core/02_images.ipynb #828118e7
 _decoded = DecodedImages()
 
+def _new_locks() -> None:
+    "Locks that nobody holds"
+    _decoded.lock, _decoded.opening = Lock(), {}
+
+if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_new_locks)
+
+# %% ../../nbs/0_core/02_images.ipynb #59161d60
 def decoded(
     key:Hashable, # names the pixels: equal for equal pictures only
     open:Callable[[], Image.Image], # decodes the picture

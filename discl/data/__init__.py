@@ -2,7 +2,7 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    sets=['SPLITS', 'ImageSet', 'shots'],
+    sets=['SPLITS', 'ImageSet', 'stamp_of', 'shots'],
     readers=['divide', 'image_folder', 'image_csv', 'image_file'],
     pixels=['Pixels', 'MemoryPixels', 'DecodedPixels', 'MappedPixels', 'JoinedPixels', 'IN_MEMORY', 'open_pixels',
         'pixel_arrays', 'write_pixels'],

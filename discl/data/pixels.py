@@ -6,15 +6,13 @@
 __all__ = ['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays', 'write_pixels', 'MappedPixels', 'JoinedPixels',
            'open_pixels']
 
-# %% ../../nbs/1_data/13_pixels.ipynb #60985e55
-import os, shutil
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+# %% ../../nbs/1_data/13_pixels.ipynb #134cc0b3
+import shutil
 from pathlib import Path
 from typing import Protocol, Sequence
 import numpy as np
 from fastcore.basics import patch
-from ..core.basics import DisclError, content_id
+from ..core.basics import DisclError, content_id, in_threads
 from ..core.files import whole_file
 from ..core.images import fit_image
 from .sets import ImageSet
@@ -81,16 +79,7 @@ def originals(self:MemoryPixels,
     "The arrays themselves, as they were given"
     return [self.uncropped[row] for row in _row_numbers(rows, len(self))]
 
-# %% ../../nbs/1_data/13_pixels.ipynb #7d348734
-@lru_cache(maxsize=4)
-def _pool(
-    threads:int, # that decode
-    process:int, # its id: the threads do not live on in a forked one
-) -> ThreadPoolExecutor:
-    "The threads that all `DecodedPixels` of a process share"
-    return ThreadPoolExecutor(threads, thread_name_prefix='decode')
-
-# %% ../../nbs/1_data/13_pixels.ipynb #c622b1d6
+# %% ../../nbs/1_data/13_pixels.ipynb #89599f01
 class DecodedPixels:
     "Pixels that are decoded and fitted by threads when they are asked for"
     def __init__(self,
@@ -98,17 +87,11 @@ class DecodedPixels:
         size:int, # side in pixels
         threads:int | None=None, # that decode; None: one a core
     ) -> None:
-        self.images, self.size = images, size
-        self.threads = threads or os.cpu_count() or 1
+        self.images, self.size, self.threads = images, size, threads
 
     def __len__(self) -> int: return len(self.images)
 
-    def _each(self, function, n): # call function(k) for each k < n, in threads that take 16 at a time
-        def several(first):
-            for k in range(first, min(first + 16, n)): function(k)
-        list(_pool(self.threads, os.getpid()).map(several, range(0, n, 16)))
-
-# %% ../../nbs/1_data/13_pixels.ipynb #7bc5b5ed
+# %% ../../nbs/1_data/13_pixels.ipynb #7423040b
 @patch
 def __getitem__(self:DecodedPixels,
     rows:Sequence[int] | slice, # row numbers
@@ -117,7 +100,7 @@ def __getitem__(self:DecodedPixels,
     rows = _row_numbers(rows, len(self))
     batch = np.empty((len(rows), self.size, self.size, 3), np.uint8)
     def fill(k): batch[k] = fit_image(self.images.array(rows[k]), (self.size, self.size))
-    self._each(fill, len(rows))
+    in_threads(fill, range(len(rows)), self.threads)
     return batch
 
 @patch
@@ -125,11 +108,7 @@ def originals(self:DecodedPixels,
     rows:Sequence[int] | slice, # row numbers
 ) -> list[np.ndarray]: # uint8 (h, w, 3)
     "The whole pictures"
-    rows = _row_numbers(rows, len(self))
-    whole = [None]*len(rows)
-    def fill(k): whole[k] = self.images.array(rows[k])
-    self._each(fill, len(rows))
-    return whole
+    return in_threads(self.images.array, _row_numbers(rows, len(self)), self.threads)
 
 # %% ../../nbs/1_data/13_pixels.ipynb #c3350ec4
 def pixel_arrays(
