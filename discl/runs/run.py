@@ -258,7 +258,7 @@ def curriculum(self:Run, trial, arm, parts): # Arm -> Curriculum
         rows, probe = set_aside(guide, parts['owner'], rows), ProgressProbe(parts['data'].using(None), guide, sorted(parts['pools']), p.probe, p.trim)
     if strategy.needs == 'gradients': probe = SteepnessProbe(parts['data'].using(None), parts['pools'], seed=trial)
     size = list_size(len(parts['nontail']), len(parts['tail']), r, share) # as long as the other arms' lists
-    return Curriculum(strategy, rows.nontail, rows.tail, rows.pools, r, share, seed=trial, probe=probe, size=size)
+    return Curriculum(strategy, rows, r, share, seed=trial, probe=probe, size=size)
 
 @patch
 def samples_of(self:Run, trial, arm, data): # Arm, Samples -> (Samples, fastai callbacks)
@@ -274,7 +274,7 @@ def samples_of(self:Run, trial, arm, data): # Arm, Samples -> (Samples, fastai c
 def shared(self:Run, trial, model, curriculum): # nn.Module that is to be trained, its Curriculum -> dict
     "What all arms of a trial have in common, as it came out"
     p, (r, share) = self.plan, self.shares(trial)
-    return dict(start=weights_id(model), list=list(curriculum.size), bs=min(p.bs, sum(curriculum.size)), r=r, p=share, epochs=p.epochs, curriculum_epochs=curriculum.stages.curriculum_epochs,
+    return dict(start=weights_id(model), list=list(curriculum.size), bs=min(p.bs, sum(curriculum.size)), r=r, p=share, epochs=p.epochs, curriculum_epochs=curriculum.strategy.curriculum_epochs,
                 lr=p.lr, wd=p.wd, warmup=p.warmup, schedule='cosine per step', augmentation=f'{"shift by an eighth" if p.image_size <= 64 else "RandomResizedCrop"}{", flip" if p.flip else ""}')
 
 # %% ../../nbs/7_runs/72_run.ipynb #abe34147

@@ -118,6 +118,7 @@ class ClassLevels:
     ):
         self.levels = np.zeros(classes, int)
         self.first = first
+        self.from_originals = getattr(first, 'from_originals', False)
         self.p = p
 
     def __call__(self, x, labels): # as for `at`
@@ -142,6 +143,7 @@ class _Always: # augmentation of every image at one level
     batched = True
     def __init__(self, strengthen, level):
         self.strengthen = strengthen
+        self.from_originals = strengthen.from_originals
         self.level = level
 
     def __call__(self, x, labels): return self.strengthen.at(x, labels, np.full(len(x), self.level))
