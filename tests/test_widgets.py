@@ -1,4 +1,4 @@
-"""The views' state without a page: what a hand can do to them, in any order, leaves them right"""
+"""The views without a page: user actions, in any order, leave them right"""
 import threading
 import time
 from pathlib import Path
@@ -49,11 +49,11 @@ def test_never_two_at_once_and_the_last_wins(pipe, monkeypatch):
     monkeypatch.setattr(Engine, 'step', spy)
     one, two = explorer(pipe), explorer(pipe)
     for k in range(60):
-        for e in (one, two): e.set(lam=.1 + .8*(k % 11)/11, seed=10 + k % 3)
+        for e in (one, two): e.change(lam=.1 + .8*(k % 11)/11, seed=10 + k % 3)
         time.sleep(.005)
     for e in (one, two):
-        seen = e.wait().now()
-        assert seen.exact and seen.lam == e.lam
+        shown = e.wait().shown()
+        assert shown.exact and shown.lam == e.lam
     assert most == 1
     one.worker.close(), two.worker.close()
 
@@ -62,34 +62,34 @@ def test_stale_work_is_given_up(pipe, monkeypatch):
     steps, step = [], Engine.step
     monkeypatch.setattr(Engine, 'step', lambda self, groups: (steps.append(groups[0].requests[0].lam), time.sleep(.05), step(self, groups))[2])
     e = explorer(pipe, levels=(0.,), seeds=(10,))
-    e.wait(all=True)
+    e.wait(everything=True)
     steps.clear()
-    e.set(lam=.02)
+    e.change(lam=.02)
     while not steps: time.sleep(.001)
-    e.set(lam=.5).wait()
-    assert steps.count(.02) < 3 and e.now().lam == .5
+    e.change(lam=.5).wait()
+    assert steps.count(.02) < 3 and e.shown().lam == .5
     e.worker.close()
 
 
-def test_any_order_of_hands_ends_where_the_hand_is(pipe):
+def test_any_order_of_user_actions_ends_at_the_last(pipe):
     view, rng = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=3, levels=(0, .5), seeds=(10, 20)), np.random.default_rng(0)
-    hands = [lambda: setattr(view.lam, 'value', float(rng.random())), lambda: view.film.buttons[rng.integers(4)].click(), lambda: view.thumbs.buttons[rng.integers(5)].click(),
-             lambda: view.dice.click(), lambda: setattr(view.steps, 'value', int(rng.integers(2, 6))), lambda: setattr(view.name, 'index', int(rng.integers(3))),
-             lambda: setattr(view.prompt, 'value', f'a photo of a coat {rng.integers(3)}'), lambda: view.keep.click(), lambda: setattr(view.play, 'value', int(rng.integers(3)))]
-    for k in rng.integers(0, len(hands), 120): hands[k]()
+    actions = [lambda: setattr(view.lam, 'value', float(rng.random())), lambda: view.filmstrip.buttons[rng.integers(4)].click(), lambda: view.thumbnails.buttons[rng.integers(5)].click(),
+             lambda: view.dice.click(), lambda: setattr(view.steps, 'value', int(rng.integers(2, 6))), lambda: setattr(view.class_choice, 'index', int(rng.integers(3))),
+             lambda: setattr(view.prompt, 'value', f'a photo of a coat {rng.integers(3)}'), lambda: view.add_button.click(), lambda: setattr(view.play, 'value', int(rng.integers(3)))]
+    for k in rng.integers(0, len(actions), 120): actions[k]()
     state = view.state.wait()
     view.render()
-    assert state.now().exact and f'data-lam="{state.lam:g}" data-exact="1"' in view.panel.value
-    assert (view.lam.value, view.seed.value, view.steps.value, view.prompt.value) == (state.lam, state.seed, state.settings.steps, state.look().prompt)
-    assert view.name.value == state.name(state.source)
+    assert state.shown().exact and f'data-lam="{state.lam:g}" data-exact="1"' in view.panel.value
+    assert (view.lam.value, view.seed.value, view.steps.value, view.prompt.value) == (state.lam, state.seed, state.settings.steps, state.key().prompt)
+    assert view.class_choice.value == state.class_of(state.source)
     state.worker.close()
 
 
 def test_a_worker_that_is_closed_stops():
-    worker = Worker(lambda: None, lambda what, stale: None)
+    worker = Worker(lambda: None, lambda task, is_stale: None)
     worker.close()
     time.sleep(.05)
-    assert worker.stale()
+    assert worker.is_stale()
 
 
 def test_no_model_no_clip_no_threshold(pipe, tmp_path):
@@ -107,7 +107,7 @@ def test_no_model_no_clip_no_threshold(pipe, tmp_path):
         assert f'data-lam="{lam}" data-exact="1"' in view.panel.value and 'No similarities: ' in view.status.value
     view.close()
     view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, levels=(0,), seeds=(10,), frames=0)  # which has no validation images
-    view.state.wait(all=True)
+    view.state.wait(everything=True)
     view.render()
     assert 'no verdict<' in view.panel.value and 'Give explore(threshold=…)' in view.status.value
     view.close()
@@ -124,10 +124,10 @@ def test_a_source_that_cannot_be_read(pipe, tmp_path):
     Path(first).write_bytes(b'half a download')
     view = explore(images, pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,))
     assert view.state.source == images['train'].items.id[1]
-    view.thumbs.buttons[0].click()
+    view.thumbnails.buttons[0].click()
     assert Path(first).name in view.status.value and view.state.source == images['train'].items.id[1]
     view.lam.value = .5
-    assert view.state.wait().now().exact
+    assert view.state.wait().shown().exact
     view.close()
     for path in rest: Path(path).unlink()
     assert 'sources can be read' in explore(images, pipe=pipe, settings=QUICK, clip=None, frames=0).status.value
@@ -135,7 +135,7 @@ def test_a_source_that_cannot_be_read(pipe, tmp_path):
 
 def test_a_failure_in_the_middle_of_a_drag(pipe, monkeypatch):
     view, step, fails = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,)), Engine.step, [True]
-    view.state.wait(all=True)
+    view.state.wait(everything=True)
 
     def breaks(self, groups):
         if fails[0]: raise RuntimeError('CUDA error: out of luck')
@@ -149,7 +149,7 @@ def test_a_failure_in_the_middle_of_a_drag(pipe, monkeypatch):
     fails[0] = False
     for lam in (.5, .6):  # and the slider goes on, also over the place where it failed
         view.lam.value = lam
-        assert view.state.wait().now().exact and not view.state.now().note
+        assert view.state.wait().shown().exact and not view.state.shown().note
     view.close()
 
 
@@ -166,15 +166,15 @@ def test_what_the_other_views_say_of_bad_input(pipe, tmp_path):
     view = filter_bench(store, clip)
     view.line.value = view.line.max
     assert '0 of ' in view.status.value and 'Nothing is kept of ' in view.status.value and 'lower the threshold' in view.status.value
-    assert 'no kept sample at λ' in curriculum_player(fashion, hard, view.state.table(), store).status.value
+    assert 'no kept sample at λ' in curriculum_player(fashion, hard, view.state.samples(), store).status.value
     view.close()
-    assert 'No results yet' in compare(FilterBenchState(store, clip).frame.iloc[:0]).status.value
+    assert 'No results yet' in compare(FilterBenchState(store, clip).scored.iloc[:0]).status.value
 
 
 def test_an_error_that_nobody_thought_of_is_said(pipe, monkeypatch):
     view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None, frames=0, levels=(0,), seeds=(10,))
     monkeypatch.setattr(view.state, 'code', lambda: 1/0)
-    view.copy.value = True
+    view.code_button.value = True
     assert 'That did not work (ZeroDivisionError' in view.status.value
     view.close()
 
@@ -183,6 +183,6 @@ def test_closing_a_view_ends_its_thread(pipe):
     view = explore(few_shot(fashion_lt()), pipe=pipe, settings=QUICK, clip=None)
     view.state.wait()
     view.close()
-    painted = len(view.state.ready.items)
+    painted = len(view.state.pictures.items)
     time.sleep(1)
-    assert len(view.state.ready.items) <= painted + 1 and view.state.todo() is not None
+    assert len(view.state.pictures.items) <= painted + 1 and view.state.next_task() is not None

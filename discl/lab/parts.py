@@ -6,7 +6,7 @@
 __all__ = ['ASSETS', 'LIVE_VIEW', 'Worker', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'Tiles', 'some_validation',
            'ViewAssets', 'View', 'empty_figure', 'MessageState', 'view_or_reason', 'keep_pictures_only']
 
-# %% ../../nbs/8_lab/80_parts.ipynb #48d71615
+# %% ../../nbs/8_lab/80_parts.ipynb #5dc112fd
 import asyncio, base64, html, io, json, threading
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from ..core.basics import DisclError
 from ..core.files import whole_file
-from ..core.images import decode_image, encode_image
+from ..core.images import encode_image
 
 # %% ../../nbs/8_lab/80_parts.ipynb #19b9b83b
 class Worker:
@@ -38,18 +38,20 @@ class Worker:
         self.condition = threading.Condition()
         threading.Thread(target=self._run, daemon=True, name='discl-widget').start()
 
-# %% ../../nbs/8_lab/80_parts.ipynb #a8ae40cd
+# %% ../../nbs/8_lab/80_parts.ipynb #62cfb145
 @patch
 def wake(self:Worker):
     "Tell the thread that `next_task` may answer something else now"
     with self.condition: self.condition.notify_all()
 
+# %% ../../nbs/8_lab/80_parts.ipynb #c4b9aaea
 @patch
 def close(self:Worker):
     "Stop after the next question"
     self.closed = True
     self.wake()
 
+# %% ../../nbs/8_lab/80_parts.ipynb #d4d78a96
 @patch
 def is_stale(self:Worker) -> bool: # should it give up?
     "Is the running task no longer the one to do?"
@@ -91,25 +93,25 @@ class Relay:
         self.due = False
         self.function()
 
-# %% ../../nbs/8_lab/80_parts.ipynb #ecaf2605
+# %% ../../nbs/8_lab/80_parts.ipynb #241677b5
 def thumbnail(
-    data: bytes, # an image file
+    image: np.ndarray | Image.Image, # uint8 (height, width, 3), or a PIL image
     side: int=400, # longest side, in pixels
 ) -> np.ndarray: # uint8 (height, width, 3)
-    "An image as large as a view shows it"
-    image = decode_image(data)
-    image.thumbnail((side, side))
-    return np.asarray(image)
+    "An image no larger than a view shows it"
+    small = Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
+    small.thumbnail((side, side))
+    return np.asarray(small)
 
-# %% ../../nbs/8_lab/80_parts.ipynb #20ed9069
+# %% ../../nbs/8_lab/80_parts.ipynb #94e1c80b
 def data_url(
     image: np.ndarray | Image.Image, # uint8 (height, width, 3), or a PIL image
     side: int | None=None, # longest side in pixels; None: as it is
 ) -> str: # data:image/png;base64,…
     "An image inside a page"
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
-    if side and max(image.size) > side: image.thumbnail((side, side))
-    return f'data:image/png;base64,{base64.b64encode(encode_image(image)).decode()}'
+    pixels = thumbnail(image, side) if side else np.asarray(image)
+    png = encode_image(Image.fromarray(pixels))
+    return f'data:image/png;base64,{base64.b64encode(png).decode()}'
 
 # %% ../../nbs/8_lab/80_parts.ipynb #13b6c368
 def picture_html(
@@ -153,9 +155,10 @@ class Tiles(w.VBox):
 
     def _css_class(self, k): return f'discl-{self.pictures.model_id[:12]}-{k}'
 
-# %% ../../nbs/8_lab/80_parts.ipynb #d2b3c6ed
+# %% ../../nbs/8_lab/80_parts.ipynb #3d5e6e61
 def _heading(text): return w.HTML(f'<div class="discl-head">{html.escape(text)}</div>')
 
+# %% ../../nbs/8_lab/80_parts.ipynb #13929ae6
 @patch
 def _table(self:Tiles) -> w.Box: # a grid if there are headings, else a row that wraps
     "Headings and buttons, where they belong"
@@ -255,7 +258,7 @@ class View(w.VBox):
         if hasattr(self.state, 'worker'): self.state.worker.close()
         super().close()
 
-# %% ../../nbs/8_lab/80_parts.ipynb #fb82345f
+# %% ../../nbs/8_lab/80_parts.ipynb #54c32d21
 @patch
 def say(self:View,
     text: str, # one line
@@ -266,6 +269,7 @@ def say(self:View,
     text = html.escape(self.answer or text)
     self.status.value = f'<div class="discl-status" role="status" aria-live="{politeness}">{text}</div>'
 
+# %% ../../nbs/8_lab/80_parts.ipynb #5ec24d0c
 @patch
 def reply(self:View,
     text: str, # one line
@@ -326,7 +330,7 @@ def _repr_mimebundle_(self:View, **kwargs) -> dict: # MIME type -> content
     live = w.VBox._repr_mimebundle_(self, **kwargs)
     return dict(live, **{'image/png': picture, 'text/plain': type(self).__name__})
 
-# %% ../../nbs/8_lab/80_parts.ipynb #9805d6d0
+# %% ../../nbs/8_lab/80_parts.ipynb #606417de
 def empty_figure(
     text: str, # what there is to say
 ) -> Figure: # 6 × 0.5 inches
@@ -335,6 +339,7 @@ def empty_figure(
     fig.text(.01, .5, text, va='center', fontsize=8)
     return fig
 
+# %% ../../nbs/8_lab/80_parts.ipynb #1ff9ed82
 class MessageState:
     "A state with nothing to show, and the reason"
     def __init__(self,
