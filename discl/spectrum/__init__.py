@@ -8,8 +8,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     jobs=['maker_id', 'job_name', 'noise_seed', 'check_levels', 'check_sources', 'list_jobs'],
     painter=['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', 'facts_of', 'requests_of',
              'parts_of_one_size', 'never', 'Painter', 'EnginePainter', 'denoising_steps', 'compile_where_it_pays',
-             'PipelinePainter', 'load_painter', 'repaint', 'sizes_of', 'paint_fast', 'paint_plain'],
+             'PipelinePainter', 'load_painter', 'repaint'],
     generation=['Writer', 'Intake', 'generate', 'Pace', 'measure_pace', 'estimate'],
-    scoring=['Scorer', 'score', 'true_class_scores'],
-    selection=['apply_threshold', 'calibrate', 'kept', 'kept_by', 'near_duplicates'],
+    scoring=['Scorer', 'unscored', 'ahead', 'decoded_rows', 'score', 'true_class_scores'],
+    selection=['apply_threshold', 'calibrate', 'check_no_class_lost', 'kept', 'kept_by', 'differing_bits',
+               'near_duplicates'],
 ))

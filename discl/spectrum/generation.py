@@ -20,14 +20,14 @@ from ..models.generators import EMBEDDED, Settings
 from .painter import PaintedRow, Painter, denoising_steps, load_painter, repaint, requests_of
 from .store import Store
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #b7764577
+# %% ../../nbs/3_spectrum/35_generation.ipynb #4ce1fbca
 class Writer:
     "Encodes and stores painted rows off the main thread"
     def __init__(self,
-        store: Store, # where the rows go
-        size: int=512, # images of a full shard
-        patience: float=30., # seconds after which a shard is written though it is not full
-    ):
+        store:Store, # where the rows go
+        size:int=512, # images of a full shard
+        patience:float=30., # seconds after which a shard is written though it is not full
+    ) -> None:
         self.store = store
         self.size = size
         self.patience = patience
@@ -40,18 +40,18 @@ class Writer:
         self.thread = threading.Thread(target=self._work, daemon=True)
         self.thread.start()
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #94a42eac
+# %% ../../nbs/3_spectrum/35_generation.ipynb #6cb8ab8c
 @patch
 def put(self:Writer,
-    rows: list[PaintedRow], # without faults
-    scores: pd.DataFrame|None=None, # of these rows, for `Store.add_scores`
-):
+    rows:list[PaintedRow], # without faults
+    scores:pd.DataFrame|None=None, # of these rows, for `Store.add_scores`
+) -> None:
     "Hand over painted rows; raises what went wrong with earlier ones"
     self._raise()
     self.queue.put((rows, scores))
 
 @patch
-def close(self:Writer):
+def close(self:Writer) -> None:
     "Write what is left; raises what went wrong"
     self.queue.put(None)
     self.thread.join()
@@ -96,25 +96,25 @@ def _flush(self:Writer):
     self.scores = []
     self.since = time.monotonic()
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #8ddabb76
+# %% ../../nbs/3_spectrum/35_generation.ipynb #0bcf70ab
 @patch
-def __enter__(self:Writer): return self
+def __enter__(self:Writer) -> Writer: return self
 
 @patch
-def __exit__(self:Writer, kind, error, trace):
+def __exit__(self:Writer, kind, error, trace) -> None:
     "Write what is left, whatever has happened"
     try: self.close()
     except Exception:
         if kind is None or issubclass(kind, KeyboardInterrupt): raise
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #60a2f20c
+# %% ../../nbs/3_spectrum/35_generation.ipynb #7eb1f05c
 class Intake:
     "What becomes of painted rows: good ones are scored and written, faulty ones set aside"
     def __init__(self,
-        writer: Writer, # takes the good rows
-        scorer: Callable|None=None, # `scoring.Scorer`; None: not scored now
-        progress: tqdm|None=None, # bar that counts the good rows
-    ):
+        writer:Writer, # takes the good rows
+        scorer:Callable|None=None, # `scoring.Scorer`; None: not scored now
+        progress:tqdm|None=None, # bar that counts the good rows
+    ) -> None:
         self.writer = writer
         self.scorer = scorer
         self.progress = progress
@@ -122,11 +122,11 @@ class Intake:
         self.made = 0 # rows that can
         self.reached = 0 # of them, those that reach the scorer's threshold
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #28eca76c
+# %% ../../nbs/3_spectrum/35_generation.ipynb #de1d689b
 @patch
 def take(self:Intake,
-    rows: list[PaintedRow], # as a painter yields them
-):
+    rows:list[PaintedRow], # as a painter yields them
+) -> None:
     "Score and write the good rows"
     good = [row for row in rows if not row.fault]
     self.faulty += [row for row in rows if row.fault]
@@ -146,11 +146,11 @@ def _scored(self:Intake, rows): # DataFrame for `Store.add_scores`, or None
     if self.progress is not None: self.progress.set_postfix(kept=f'{share:.0%}')
     return scores
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #f34de610
+# %% ../../nbs/3_spectrum/35_generation.ipynb #667a572b
 @patch
 def record_faults(self:Intake,
-    say: Callable=print, # called with a line of news
-):
+    say:Callable=print, # called with a line of news
+) -> None:
     "Note in the store which jobs gave no usable image"
     if not self.faulty: return
     reasons = [row.job | dict(reason=row.fault) for row in self.faulty]
@@ -158,13 +158,13 @@ def record_faults(self:Intake,
     first = reasons[0]
     say(f'{len(reasons)} images are no good and are recorded as failed, e.g. {first["job"][:12]} ({first["reason"]})')
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #2864e92a
+# %% ../../nbs/3_spectrum/35_generation.ipynb #c9d8c49c
 @patch
 def fill(self:Intake,
-    painter: Painter, # from `load_painter`
-    jobs: pd.DataFrame, # that the store lacks
-    sources: ImageSet, # holds the jobs' sources
-    say: Callable=print, # called with a line of news
+    painter:Painter, # from `load_painter`
+    jobs:pd.DataFrame, # that the store lacks
+    sources:ImageSet, # holds the jobs' sources
+    say:Callable=print, # called with a line of news
 ) -> int: # images made
     "Paint jobs to the end; on Ctrl-C write what is done"
     try:
@@ -180,22 +180,22 @@ def fill(self:Intake,
         raise
     return self.made
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #9c01e33e
+# %% ../../nbs/3_spectrum/35_generation.ipynb #a1b7c683
 def generate(
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
-    store: Store, # what it holds is not painted again
-    model: str|Path=EMBEDDED, # as for `list_jobs`
-    settings: Settings|None=None, # as for `list_jobs`
-    pipe: object=None, # loaded pipeline; None: loaded when there is something to do
-    batch: int|None=None, # images at once; None: found by a short probe
-    bar: bool=True, # show a progress bar?
-    scorer: Callable|None=None, # `scoring.Scorer`: score each image right behind its decoding
-    compiled: bool|None=None, # compile the UNet? None: where it pays
-    failed: bool=False, # try again what has failed before?
-    wait: float=0., # seconds to wait for another process that writes into the store
-    shard: int=512, # images of a full shard; one is also written every half minute
-    say: Callable=print, # called with each line of news
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
+    store:Store, # what it holds is not painted again
+    model:str|Path=EMBEDDED, # as for `list_jobs`
+    settings:Settings|None=None, # as for `list_jobs`
+    pipe:object=None, # loaded pipeline; None: loaded when there is something to do
+    batch:int|None=None, # images at once; None: found by a short probe
+    bar:bool=True, # show a progress bar?
+    scorer:Callable|None=None, # `scoring.Scorer`: score each image right behind its decoding
+    compiled:bool|None=None, # compile the UNet? None: where it pays
+    failed:bool=False, # try again what has failed before?
+    wait:float=0., # seconds to wait for another process that writes into the store
+    shard:int=512, # images of a full shard; one is also written every half minute
+    say:Callable=print, # called with each line of news
 ) -> int: # images made now
     "Make the images of the jobs that the store lacks"
     if not len(jobs): return 0
@@ -209,7 +209,7 @@ def generate(
         with tqdm(total=len(jobs), initial=there, disable=not bar, unit='image') as progress:
             return Intake(Writer(store, shard), scorer, progress).fill(painter, todo, sources, say)
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #3fd2b4bc
+# %% ../../nbs/3_spectrum/35_generation.ipynb #0032c806
 @dataclass
 class Pace:
     "How fast a painter is"
@@ -219,17 +219,17 @@ class Pace:
     bytes: float = 0. # of an image file
 
     def seconds(self,
-        jobs: pd.DataFrame, # from `list_jobs`, λ < 1
-        steps: int, # of a full run from λ = 0
+        jobs:pd.DataFrame, # from `list_jobs`, λ < 1
+        steps:int, # of a full run from λ = 0
     ) -> float:
         "What painting the jobs takes"
         return denoising_steps(jobs, steps)*self.step + len(jobs)*self.image
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #9e7a53a2
+# %% ../../nbs/3_spectrum/35_generation.ipynb #0b7b4728
 def measure_pace(
-    painter: Painter, # from `load_painter`
-    jobs: pd.DataFrame, # from `list_jobs`, λ < 1
-    sources: ImageSet, # holds the jobs' sources
+    painter:Painter, # from `load_painter`
+    jobs:pd.DataFrame, # from `list_jobs`, λ < 1
+    sources:ImageSet, # holds the jobs' sources
 ) -> Pace:
     "Paint a few of the jobs, and time them"
     sizes = painter.sizes(jobs, sources)
@@ -246,15 +246,15 @@ def measure_pace(
     image = max(0., took - steps*step)/len(few)
     return Pace(batch, step, image, float(np.mean([len(file) for file in files])))
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #64773031
+# %% ../../nbs/3_spectrum/35_generation.ipynb #ce285792
 def estimate(
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
-    store: Store, # what it holds costs nothing
-    model: str|Path=EMBEDDED, # as for `list_jobs`
-    settings: Settings|None=None, # as for `list_jobs`
-    batch: int|None=None, # as for `generate`
-    price: float|None=None, # of an hour of this machine, in any currency
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
+    store:Store, # what it holds costs nothing
+    model:str|Path=EMBEDDED, # as for `list_jobs`
+    settings:Settings|None=None, # as for `list_jobs`
+    batch:int|None=None, # as for `generate`
+    price:float|None=None, # of an hour of this machine, in any currency
 ) -> dict: # jobs (DataFrame: class × λ), there, left, batch, seconds_per_image, hours, gigabytes, cost
     "Measure a few images, and say what the jobs that are left will take"
     missing = store.missing(jobs.job)

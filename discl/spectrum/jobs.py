@@ -15,49 +15,49 @@ from ..data.prompts import pick_prompt
 from ..data.sets import ImageSet
 from ..models.generators import EMBEDDED, Settings, folder_id, model_folder, settings_of
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #05c1c986
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #a768e897
 def maker_id(
-    model: str|Path=EMBEDDED, # as for `model_folder`
-    settings: Settings|None=None, # None: the model's own
+    model:str|Path=EMBEDDED, # as for `model_folder`
+    settings:Settings|None=None, # None: the model's own
 ) -> str: # 64 hexadecimal digits
     "Names a model with its settings"
     settings = settings or settings_of(model)
     return content_id(folder_id(model_folder(model)), asdict(settings))
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #72b65e27
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #6bb927dd
 def job_name(
-    source: str, # id of the real image
-    lam: float, # λ in [0, 1]
-    seed: int, # of the noise
-    prompt: str, # as the text encoder gets it
-    made_by: str, # from `maker_id`
+    source:str, # id of the real image
+    lam:float, # λ in [0, 1]
+    seed:int, # of the noise
+    prompt:str, # as the text encoder gets it
+    made_by:str, # from `maker_id`
 ) -> str: # 64 hexadecimal digits
     "The SHA-256 of everything that decides an image's pixels"
     return content_id(source, float(lam), int(seed), prompt, made_by)
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #4b68a154
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #03594446
 def noise_seed(
-    source: str, # id of the real image
-    seed: int, # of the job
+    source:str, # id of the real image
+    seed:int, # of the job
 ) -> int: # in [0, 2⁶³): seeds the noise of the job
     "The noise belongs to source and seed, whatever λ is"
     return seed_of(content_id(source, int(seed)))
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #84bd29b8
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #d2cac8d2
 def check_levels(
-    levels: Sequence[float], # λ values
-):
+    levels:Sequence[float], # λ values
+) -> None:
     "Refuse a λ that is no image guidance level"
     for lam in levels:
         if 0 <= lam <= .999 or lam == 1: continue
         raise DisclError(f'λ = {lam}: image guidance levels lie in [0, 1] '
                          '(between .999 and 1 no step of a thousand is left)')
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #55454134
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #a1664c42
 def check_sources(
-    sources: ImageSet, # real images
-    prompts: dict, # class -> list of prompts
-):
+    sources:ImageSet, # real images
+    prompts:dict, # class -> list of prompts
+) -> None:
     "Refuse classes without a prompt, and images that are held out"
     present = {sources.classes[label] for label in sources.labels}
     described = {name for name in prompts if prompts[name]}
@@ -77,14 +77,14 @@ def _combinations(sources, levels, seeds): # yields (λ, source id, label, seed)
         for source, label in zip(sources.items.id, sources.labels):
             for seed in wanted: yield float(lam), source, int(label), int(seed)
 
-# %% ../../nbs/3_spectrum/33_jobs.ipynb #3cdc9f1d
+# %% ../../nbs/3_spectrum/33_jobs.ipynb #bb6405a9
 def list_jobs(
-    sources: ImageSet, # real training images
-    prompts: dict, # class -> list of prompts
-    levels: Sequence[float], # λ values in [0, 1]
-    seeds: Sequence[int]=PAPER_SEEDS, # each gives other noise, and may pick another prompt
-    model: str|Path=EMBEDDED, # as for `model_folder`
-    settings: Settings|None=None, # None: the model's own
+    sources:ImageSet, # real training images
+    prompts:dict, # class -> list of prompts
+    levels:Sequence[float], # λ values in [0, 1]
+    seeds:Sequence[int]=PAPER_SEEDS, # each gives other noise, and may pick another prompt
+    model:str|Path=EMBEDDED, # as for `model_folder`
+    settings:Settings|None=None, # None: the model's own
 ) -> pd.DataFrame: # job, source, label, name, lam, seed, prompt; sources × levels × seeds rows
     "Every image of a spectrum, named"
     check_levels(levels)

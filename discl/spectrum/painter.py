@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', 'facts_of', 'requests_of', 'parts_of_one_size',
            'never', 'Painter', 'EnginePainter', 'denoising_steps', 'compile_where_it_pays', 'PipelinePainter',
-           'load_painter', 'repaint', 'sizes_of', 'paint_fast', 'paint_plain']
+           'load_painter', 'repaint']
 
 # %% ../../nbs/3_spectrum/34_painter.ipynb #53418677
 import json
@@ -25,31 +25,30 @@ from .engine import Engine, Request, compile_pays, is_fast
 from .guidance import noise_of, paint, steps_for
 from .jobs import noise_seed
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #08326432
+# %% ../../nbs/3_spectrum/34_painter.ipynb #0affa780
 def divisible(
-    size: tuple, # (width, height) in pixels
-    multiple: int, # a side must be a multiple of it
+    size:tuple, # (width, height) in pixels
+    multiple:int, # a side must be a multiple of it
 ) -> tuple: # (width, height), at least one multiple each
     "The largest size within this one that a model can divide"
     return tuple(max(multiple, side//multiple*multiple) for side in size)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #42448ebd
+# %% ../../nbs/3_spectrum/34_painter.ipynb #b98c90f2
 def wanted_sizes(
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
-    settings: Settings, # whose size, if it has one, is every image's
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
+    settings:Settings, # whose size, if it has one, is every image's
 ) -> dict: # source -> (width, height)
     "The size that each source should be painted at"
     used = jobs.source.unique().tolist()
     if settings.size: return dict.fromkeys(used, settings.size)
-    images = sources[used]
-    sizes = images.sizes() if hasattr(images, 'sizes') else [images.image(i).size for i in range(len(images))]
+    sizes = sources[used].sizes()
     return {source: (int(width), int(height)) for source, (width, height) in zip(used, sizes)}
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #98218445
+# %% ../../nbs/3_spectrum/34_painter.ipynb #7085d402
 def too_long(
-    pipe: object, # a diffusers pipeline
-    prompts: Iterable[str], # as jobs have them
+    pipe:object, # a diffusers pipeline
+    prompts:Iterable[str], # as jobs have them
 ) -> list[str]: # each prompt once
     "Prompts that the pipeline's text encoder would cut off"
     tokenizer = getattr(pipe, 'tokenizer', None)
@@ -71,11 +70,11 @@ class PaintedRow:
         "Everything but the pixels, as a store keeps it"
         return self.job | self.facts
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #7dc0fa24
+# %% ../../nbs/3_spectrum/34_painter.ipynb #8ad92a7b
 def origin_of(
-    pipe: object, # a diffusers pipeline
-    settings: Settings, # that it paints with
-    model: str|Path, # where it was loaded from
+    pipe:object, # a diffusers pipeline
+    settings:Settings, # that it paints with
+    model:str|Path, # where it was loaded from
 ) -> dict: # model, model_hash, pipeline, scheduler, guidance_scale, dtype, versions
     "The provenance that all images of a painter share"
     scheduler = scheduler_of(pipe, settings.scheduler)
@@ -89,24 +88,24 @@ def origin_of(
         versions=json.dumps(versions()),
     )
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #51ce9025
+# %% ../../nbs/3_spectrum/34_painter.ipynb #5b399a90
 def facts_of(
-    origin: dict, # from `origin_of`
-    size: tuple, # (width, height) it was painted at
-    steps: int=0, # of the denoising schedule; 0: no model was called
-    steps_done: int=0, # of them, those from λ on
-    strength: float=0., # steps_done/steps
-    flagged: bool=False, # by the pipeline's safety checker
+    origin:dict, # from `origin_of`
+    size:tuple, # (width, height) it was painted at
+    steps:int=0, # of the denoising schedule; 0: no model was called
+    steps_done:int=0, # of them, those from λ on
+    strength:float=0., # steps_done/steps
+    flagged:bool=False, # by the pipeline's safety checker
 ) -> dict: # the provenance columns of one image
     "The provenance of one image"
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     steps = dict(steps=steps, steps_done=steps_done, strength=strength, flagged=flagged)
     return origin | steps | dict(size=str(size), time=now)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #17d27a12
+# %% ../../nbs/3_spectrum/34_painter.ipynb #0c6c56fe
 def requests_of(
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
 ) -> list[Request]: # in the order of the jobs; a request's key is its job
     "Jobs as the engine takes them"
     row_of = dict(zip(sources.items.id, range(len(sources))))
@@ -117,11 +116,11 @@ def requests_of(
         requests.append(Request(job, job['source'], opener, job['prompt'], job['lam'], noise))
     return requests
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #e4a6b16c
+# %% ../../nbs/3_spectrum/34_painter.ipynb #4ac4be37
 def parts_of_one_size(
-    jobs: pd.DataFrame, # from `list_jobs`
-    sizes: dict, # source -> (width, height)
-    most: int=1024, # sources of a part; what they share stays in memory
+    jobs:pd.DataFrame, # from `list_jobs`
+    sizes:dict, # source -> (width, height)
+    most:int=1024, # sources of a part; what they share stays in memory
 ) -> Iterator[tuple]: # (jobs, size)
     "Jobs whose images have one size, in parts"
     sources_by_size = {}
@@ -156,21 +155,21 @@ class Painter:
         "The provenance that all its images share"
         return origin_of(self.pipe, self.settings, self.model)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #0264b20a
+# %% ../../nbs/3_spectrum/34_painter.ipynb #a4c01954
 @patch
 def sizes(self:Painter,
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
 ) -> dict: # source -> (width, height)
     "The size that each source is painted at"
     wanted = wanted_sizes(jobs, sources, self.settings)
     return {source: divisible(size, self.multiple) for source, size in wanted.items()}
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #55818388
+# %% ../../nbs/3_spectrum/34_painter.ipynb #8799c024
 @patch
 def notices(self:Painter,
-    jobs: pd.DataFrame, # from `list_jobs`
-    sources: ImageSet, # holds the jobs' sources
+    jobs:pd.DataFrame, # from `list_jobs`
+    sources:ImageSet, # holds the jobs' sources
 ) -> list[str]: # sentences; none where all is as asked
     "What somebody should hear before the work starts"
     lines = []
@@ -185,12 +184,12 @@ def notices(self:Painter,
         lines.append(f'{len(long)} prompts are longer than the text encoder reads and are cut off, e.g. {long[0]!r}')
     return lines
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #cdd7241e
+# %% ../../nbs/3_spectrum/34_painter.ipynb #f8e19fd6
 @patch
 def real_rows(self:Painter,
-    jobs: pd.DataFrame, # with λ = 1
-    sources: ImageSet, # holds the jobs' sources
-    size: tuple, # (width, height) of the rows
+    jobs:pd.DataFrame, # with λ = 1
+    sources:ImageSet, # holds the jobs' sources
+    size:tuple, # (width, height) of the rows
 ) -> list[PaintedRow]:
     "The real images as rows of a spectrum"
     rows = []
@@ -199,19 +198,19 @@ def real_rows(self:Painter,
         rows.append(PaintedRow(request.key, image, facts_of(self.origin, size)))
     return rows
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #1b45129f
+# %% ../../nbs/3_spectrum/34_painter.ipynb #5951d562
 @patch
 def prepare(self:Painter,
-    jobs: pd.DataFrame, # all that are to be painted
-    sources: ImageSet, # holds the jobs' sources
-    size: tuple, # (width, height) of the part that comes next
-):
+    jobs:pd.DataFrame, # all that are to be painted
+    sources:ImageSet, # holds the jobs' sources
+    size:tuple, # (width, height) of the part that comes next
+) -> None:
     "Get ready for a part; a kind may have something to do here"
 
 @patch
 def paint(self:Painter,
-    jobs: pd.DataFrame, # from `list_jobs`, or some of its rows
-    sources: ImageSet, # holds the jobs' sources
+    jobs:pd.DataFrame, # from `list_jobs`, or some of its rows
+    sources:ImageSet, # holds the jobs' sources
 ) -> Iterator[list[PaintedRow]]: # in the order in which they are done
     "Paint jobs"
     for part, size in parts_of_one_size(jobs, self.sizes(jobs, sources)):
@@ -236,20 +235,20 @@ class EnginePainter(Painter):
         "What a side must be a multiple of"
         return self.engine.multiple
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #6944adaa
+# %% ../../nbs/3_spectrum/34_painter.ipynb #776f60ee
 @patch
 def resize(self:EnginePainter,
-    size: tuple, # (width, height) of the images to come
-):
+    size:tuple, # (width, height) of the images to come
+) -> None:
     "Make the engine ready for images of a size"
     if self.engine.settings.size == size: return
     self.engine.resize(replace(self.settings, size=size), self.batch)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #7d34d506
+# %% ../../nbs/3_spectrum/34_painter.ipynb #a6899cbb
 @patch
 def paint_requests(self:EnginePainter,
-    requests: list[Request], # of one size, λ < 1
-    size: tuple, # (width, height)
+    requests:list[Request], # of one size, λ < 1
+    size:tuple, # (width, height)
 ) -> Iterator[list[PaintedRow]]: # in the order in which they are done
     "Paint requests of one size"
     self.resize(size)
@@ -260,22 +259,22 @@ def paint_requests(self:EnginePainter,
             rows.append(PaintedRow(p.key, p.image, facts, p.fault))
         yield rows
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #d644b35f
+# %% ../../nbs/3_spectrum/34_painter.ipynb #67e0baca
 @patch
 def probe(self:Painter,
-    requests: list[Request], # some of those that are to be painted
-    size: tuple, # (width, height) of the images
-    left: int, # images that are to be painted; measuring costs a small share of that
+    requests:list[Request], # some of those that are to be painted
+    size:tuple, # (width, height) of the images
+    left:int, # images that are to be painted; measuring costs a small share of that
 ) -> tuple: # (images at once, seconds of one step of one image; None: not to be told apart)
     "How fast a step is"
     return self.batch, None
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #2cadfaf5
+# %% ../../nbs/3_spectrum/34_painter.ipynb #2da12e75
 @patch
 def probe(self:EnginePainter,
-    requests: list[Request], # some of those that are to be painted
-    size: tuple, # (width, height) of the images
-    left: int, # images that are to be painted; measuring costs a small share of that
+    requests:list[Request], # some of those that are to be painted
+    size:tuple, # (width, height) of the images
+    left:int, # images that are to be painted; measuring costs a small share of that
 ) -> tuple: # (images at once, seconds of one step of one image)
     "Time a step, and keep the best batch"
     self.resize(size)
@@ -283,21 +282,21 @@ def probe(self:EnginePainter,
     self.engine.batch = self.batch or batch
     return self.engine.batch, seconds
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #7041400d
+# %% ../../nbs/3_spectrum/34_painter.ipynb #f37d4868
 def denoising_steps(
-    jobs: pd.DataFrame, # from `list_jobs`, λ < 1
-    steps: int, # of a full run from λ = 0
+    jobs:pd.DataFrame, # from `list_jobs`, λ < 1
+    steps:int, # of a full run from λ = 0
 ) -> int:
     "UNet steps that the jobs take together"
     counts = jobs.lam.value_counts()
     return sum(n*steps_for(steps, lam)[1] for lam, n in counts.items())
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #b57b9513
+# %% ../../nbs/3_spectrum/34_painter.ipynb #70a536b9
 def compile_where_it_pays(
-    painter: EnginePainter, # whose `compiled` may have decided already
-    jobs: pd.DataFrame, # all that are to be painted
-    sources: ImageSet, # holds the jobs' sources
-    size: tuple, # (width, height) of the next images
+    painter:EnginePainter, # whose `compiled` may have decided already
+    jobs:pd.DataFrame, # all that are to be painted
+    sources:ImageSet, # holds the jobs' sources
+    size:tuple, # (width, height) of the next images
 ) -> bool: # was it compiled now?
     "Find the batch, and compile the UNet where the work left is long enough"
     engine = painter.engine
@@ -311,25 +310,25 @@ def compile_where_it_pays(
     if painter.compiled or pays: engine.compile(requests[0])
     return bool(painter.compiled or pays)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #b60fc98d
+# %% ../../nbs/3_spectrum/34_painter.ipynb #d7e26163
 @patch
 def prepare(self:EnginePainter,
-    jobs: pd.DataFrame, # all that are to be painted
-    sources: ImageSet, # holds the jobs' sources
-    size: tuple, # (width, height) of the part that comes next
-):
+    jobs:pd.DataFrame, # all that are to be painted
+    sources:ImageSet, # holds the jobs' sources
+    size:tuple, # (width, height) of the part that comes next
+) -> None:
     "Find the batch and compile, where that is wanted"
     compile_where_it_pays(self, jobs, sources, size)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #90a4fdff
+# %% ../../nbs/3_spectrum/34_painter.ipynb #620d8005
 class PipelinePainter(Painter):
     "Paints by the pipeline's own `__call__`"
     usual_batch = 8
 
 @patch
 def paint_level(self:PipelinePainter,
-    requests: list[Request], # of one λ, at most a batch of them
-    size: tuple, # (width, height)
+    requests:list[Request], # of one λ, at most a batch of them
+    size:tuple, # (width, height)
 ) -> list[PaintedRow]:
     "Paint a batch at one λ"
     lam = requests[0].lam
@@ -345,11 +344,11 @@ def paint_level(self:PipelinePainter,
         rows.append(PaintedRow(request.key, image, facts, fault))
     return rows
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #01588da7
+# %% ../../nbs/3_spectrum/34_painter.ipynb #a5c5cd07
 @patch
 def paint_requests(self:PipelinePainter,
-    requests: list[Request], # of one size, λ < 1
-    size: tuple, # (width, height)
+    requests:list[Request], # of one size, λ < 1
+    size:tuple, # (width, height)
 ) -> Iterator[list[PaintedRow]]: # level by level
     "Paint requests of one size"
     for lam in sorted({request.lam for request in requests}):
@@ -358,14 +357,14 @@ def paint_requests(self:PipelinePainter,
             if self.stop(): return
             yield self.paint_level(level[start:start + self.batch], size)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #275b9a80
+# %% ../../nbs/3_spectrum/34_painter.ipynb #459734ad
 def load_painter(
-    model: str|Path=EMBEDDED, # as for `model_folder`
-    settings: Settings|None=None, # None: the model's own
-    pipe: object=None, # loaded pipeline of that model; None: loaded now
-    batch: int|None=None, # images at once; None: found by the painter
-    compiled: bool|None=None, # compile the UNet? None: where it pays
-    stop: Callable[[], bool]=never, # asked between steps; True leaves what is unfinished
+    model:str|Path=EMBEDDED, # as for `model_folder`
+    settings:Settings|None=None, # None: the model's own
+    pipe:object=None, # loaded pipeline of that model; None: loaded now
+    batch:int|None=None, # images at once; None: found by the painter
+    compiled:bool|None=None, # compile the UNet? None: where it pays
+    stop:Callable[[], bool]=never, # asked between steps; True leaves what is unfinished
 ) -> Painter: # an `EnginePainter` where the engine can take the pipeline apart, else a `PipelinePainter`
     "The painter that suits a model"
     settings = settings or settings_of(model)
@@ -385,27 +384,13 @@ def in_float32(self:EnginePainter) -> Painter|None: # None: it paints in float32
     exact = replace(self.settings, dtype='float32')
     return load_painter(self.model, exact, batch=self.engine.batch, compiled=False)
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #e182a501
+# %% ../../nbs/3_spectrum/34_painter.ipynb #fca5b336
 def repaint(
-    faulty: list[PaintedRow], # that cannot be used
-    painter: Painter, # that painted them
-    sources: ImageSet, # holds their sources
+    faulty:list[PaintedRow], # that cannot be used
+    painter:Painter, # that painted them
+    sources:ImageSet, # holds their sources
 ) -> Iterator[list[PaintedRow]]: # each row once, with a fault where it is still no good
     "Try faulty images once more in float32"
     exact = painter.in_float32() if faulty else None
     if exact is None: yield faulty
     else: yield from exact.paint(pd.DataFrame([row.job for row in faulty]), sources)
-
-# %% ../../nbs/3_spectrum/34_painter.ipynb #cc566ff9
-def sizes_of(jobs, sources, settings, multiple): # until the explorer paints with a painter
-    wanted = wanted_sizes(jobs, sources, settings)
-    sizes = {source: divisible(size, multiple) for source, size in wanted.items()}
-    return sizes, sum(sizes[source] != tuple(size) for source, size in wanted.items())
-
-def paint_fast(engine, requests): # until the explorer paints with a painter
-    for part in engine.run(requests):
-        yield [(p.key, p.image, dict(steps=p.steps, steps_done=p.steps_done, strength=p.strength, flagged=p.flagged), p.fault) for p in part]
-
-def paint_plain(pipe, settings, requests, batch): # until the explorer paints with a painter
-    for rows in PipelinePainter(pipe, settings, batch=batch).paint_requests(requests, settings.size):
-        yield [(row.job, row.image, row.facts, row.fault) for row in rows]
