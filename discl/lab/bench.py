@@ -6,7 +6,7 @@
 __all__ = ['MODES', 'DECISIONS', 'scored_samples', 'FilterBenchState', 'line_place', 'share_table_html', 'FilterBenchView',
            'filter_bench']
 
-# %% ../../nbs/8_lab/82_bench.ipynb #c278f5fc
+# %% ../../nbs/8_lab/82_bench.ipynb #8e038ecc
 import html
 from collections.abc import Callable
 from functools import partial
@@ -19,9 +19,10 @@ from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..spectrum.store import Store, decide, decisions
 from ..spectrum.scoring import true_class_scores
-from ..spectrum.selection import apply_threshold
+from ..spectrum.selection import apply_threshold, validation_sample
 from ..report.figures import similarity_violins, svg
-from .parts import Relay, Tiles, View, Worker, picture_html, some_validation, thumbnail, view_or_reason
+from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, thumbnail
+from .parts import view_or_reason, wide
 
 # %% ../../nbs/8_lab/82_bench.ipynb #2e1d6db0
 def scored_samples(
@@ -46,7 +47,7 @@ def scored_samples(
         raise DisclError(f'{store.folder} holds real images only (λ = 1), and these are not filtered.')
     return samples.sort_values('text_score', ignore_index=True)
 
-# %% ../../nbs/8_lab/82_bench.ipynb #91504254
+# %% ../../nbs/8_lab/82_bench.ipynb #329651e3
 MODES = {
     'threshold on the similarity': 'threshold',
     'share of real images that pass': 'real',
@@ -67,7 +68,7 @@ class FilterBenchState:
         self.scored = scored_samples(store, getattr(clip, 'id', clip))
         self.real_scores = real
         if real is None and images is not None and isinstance(clip, Clip):
-            validation = some_validation(images)
+            validation = validation_sample(images)
             if len(validation): self.real_scores = true_class_scores(clip, validation)
         self.threshold = self.default_threshold() if threshold is None else threshold
         self.listeners = [] # functions to be called when pictures have been read
@@ -216,27 +217,21 @@ class FilterBenchView(View):
         self._connect()
         self.render()
 
-# %% ../../nbs/8_lab/82_bench.ipynb #20552dca
-def _style(pixels): return dict(description_width=f'{pixels}px')
-def _width(pixels, **layout): return w.Layout(width=f'{pixels}px', **layout)
-_AUTO = w.Layout(width='auto')
-_FLOW = w.Layout(flex_flow='row wrap', align_items='center')
-
-# %% ../../nbs/8_lab/82_bench.ipynb #8e561274
+# %% ../../nbs/8_lab/82_bench.ipynb #7cfb10ba
 @patch
 def _make_line_controls(self:FilterBenchView, state):
     "Where the line is: by similarity, or by a share"
     scores = state.scored.text_score.to_numpy()
     if state.real_scores is not None: scores = np.concatenate([scores, state.real_scores])
     modes = {text: mode for text, mode in MODES.items() if mode != 'real' or state.real_scores is not None}
-    self.mode = w.Dropdown(options=modes, description='set by', style=_style(42), layout=_width(290))
+    self.mode = w.Dropdown(options=modes, description='set by', style=label_width(42), layout=wide(290))
     self.line = w.FloatSlider(
         value=state.threshold, min=float(scores.min()) - .01, max=float(scores.max()) + .01, step=.001,
-        readout_format='.3f', description='threshold', layout=_width(640))
+        readout_format='.3f', description='threshold', layout=wide(640))
     self.share = w.FloatSlider(
         value=.9, min=0, max=1, step=.01,
-        readout_format='.0%', description='share', layout=_width(640, display='none'))
-    self.use_button = w.Button(description='Use this threshold', icon='check', layout=_AUTO)
+        readout_format='.0%', description='share', layout=w.Layout(width='640px', display='none'))
+    self.use_button = w.Button(description='Use this threshold', icon='check', layout=wide('auto'))
 
 # %% ../../nbs/8_lab/82_bench.ipynb #a2025ef6
 @patch
@@ -251,7 +246,7 @@ def _make_plot(self:FilterBenchView, state):
     self.plot.add_class('discl-plot')
     self.counts = w.HTML()
 
-# %% ../../nbs/8_lab/82_bench.ipynb #34336f18
+# %% ../../nbs/8_lab/82_bench.ipynb #b03b5f42
 DECISIONS = {'Keep': True, 'Drop': False, 'As the threshold says': None} # button -> keep
 
 @patch
@@ -259,27 +254,27 @@ def _make_image_controls(self:FilterBenchView, state):
     "The images around the line, and the one that was chosen"
     levels = [(f'λ = {lam:g}', lam) for lam in sorted(state.scored.lam.unique())]
     self.level_choice = w.Dropdown(
-        options=[('all λ', ''), *levels], description='show', style=_style(42), layout=_width(170))
+        options=[('all λ', ''), *levels], description='show', style=label_width(42), layout=wide(170))
     self.tiles = Tiles(['just above', 'just below'], ['']*self.per_side, self.choose, 62)
     self.picked = w.HTML()
     self.reason = w.Text(
-        description='reason', placeholder='why, for whoever reads the results', layout=_width(380))
+        description='reason', placeholder='why, for whoever reads the results', layout=wide(380))
     self.decision_buttons = {}
     for text, keep in DECISIONS.items():
         tooltip = f'{text} the chosen image'
-        self.decision_buttons[keep] = w.Button(description=text, tooltip=tooltip, disabled=True, layout=_AUTO)
+        self.decision_buttons[keep] = w.Button(description=text, tooltip=tooltip, disabled=True, layout=wide('auto'))
 
-# %% ../../nbs/8_lab/82_bench.ipynb #c42cc6f0
+# %% ../../nbs/8_lab/82_bench.ipynb #7c332731
 @patch
 def _layout(self:FilterBenchView) -> list[w.Widget]: # from top to bottom
     "Where the controls are"
     by_hand = w.VBox([self.reason, w.HBox(list(self.decision_buttons.values()))])
     return [
-        w.HBox([self.mode, self.line, self.share], layout=_FLOW),
-        w.HBox([self.plot, self.counts], layout=w.Layout(flex_flow='row wrap')),
-        w.HBox([self.level_choice, self.use_button], layout=_FLOW),
+        side_by_side(self.mode, self.line, self.share),
+        side_by_side(self.plot, self.counts, align='stretch'),
+        side_by_side(self.level_choice, self.use_button),
         self.tiles,
-        w.HBox([self.picked, by_hand], layout=_FLOW),
+        side_by_side(self.picked, by_hand),
     ]
 
 # %% ../../nbs/8_lab/82_bench.ipynb #cc5ca718

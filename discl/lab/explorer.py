@@ -7,7 +7,7 @@ __all__ = ['LOOKED_AT', 'PAINTED_COLUMNS', 'ImageKey', 'even_levels', 'prompts_f
            'bar_html', 'decision_html', 'readout_html', 'panel_html', 'ExplorerView', 'class_options', 'samplers',
            'explore']
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #f96dde74
+# %% ../../nbs/8_lab/81_explorer.ipynb #4fd77559
 import html, re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -32,9 +32,9 @@ from ..spectrum.jobs import list_jobs
 from ..spectrum.painter import load_painter
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer
-from ..spectrum.selection import calibrate
+from ..spectrum.selection import calibrate, validation_sample
 from ..report.figures import strip_figure
-from .parts import Relay, Tiles, View, Worker, picture_html, some_validation, view_or_reason
+from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, view_or_reason, wide
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #9df1b927
 @dataclass(frozen=True)
@@ -294,11 +294,11 @@ def load_models(self:ExplorerState):
         self.clip = None
         self.missing_part = f'No similarities: {e}'
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #2504f0a0
+# %% ../../nbs/8_lab/81_explorer.ipynb #4a72d3ce
 @patch
 def find_threshold(self:ExplorerState):
     "A threshold from a few validation images"
-    try: self.threshold = calibrate(self.clip, some_validation(self.images))
+    try: self.threshold = calibrate(self.clip, validation_sample(self.images))
     except Exception:
         self.threshold = float('nan')
         self.missing_part = ('No verdict: there are no validation images to calibrate a threshold on. '
@@ -605,13 +605,6 @@ class ExplorerView(View):
         self._connect()
         self.render()
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #4f74c3b1
-def _width(pixels): return w.Layout(width=f'{pixels}px')
-def _label(pixels): return dict(description_width=f'{pixels}px')
-_AUTO = w.Layout(width='auto')
-_FULL = w.Layout(width='100%')
-_FLOW = w.Layout(flex_flow='row wrap', align_items='center')
-
 # %% ../../nbs/8_lab/81_explorer.ipynb #d05c4ecc
 def class_options(
     images: ImageSet, # classes without images are left out
@@ -621,28 +614,28 @@ def class_options(
     order = [label for label in np.argsort(counts, kind='stable') if counts[label]]
     return [(f'{images.classes[label]} ({counts[label]})', images.classes[label]) for label in order]
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #3803fcda
+# %% ../../nbs/8_lab/81_explorer.ipynb #1bb3d10c
 @patch
 def _make_source_controls(self:ExplorerView, state):
     "Choose a source, or bring one"
     self.class_choice = w.Dropdown(
         options=class_options(state.train), value=state.class_of(state.source), description='class',
-        tooltip='class of the source', style=_label(42), layout=_width(205))
-    self.previous_page = w.Button(icon='chevron-left', tooltip='earlier sources', layout=_width(36))
-    self.next_page = w.Button(icon='chevron-right', tooltip='further sources', layout=_width(36))
+        tooltip='class of the source', style=label_width(42), layout=wide(205))
+    self.previous_page = w.Button(icon='chevron-left', tooltip='earlier sources', layout=wide(36))
+    self.next_page = w.Button(icon='chevron-right', tooltip='further sources', layout=wide(36))
     self.thumbnails = Tiles([''], ['']*self.per_page, self.choose_source, 48)
     self.file_choice = w.FileUpload(
-        accept='image/*', description='Your image', layout=_AUTO,
+        accept='image/*', description='Your image', layout=wide('auto'),
         tooltip='an image file of your own, as one more image of this class')
     self.source_picture = w.HTML()
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #a461573c
+# %% ../../nbs/8_lab/81_explorer.ipynb #0789fc45
 @patch
 def _make_level_controls(self:ExplorerView, state):
     "λ, and what is seen of it"
     self.lam = w.FloatSlider(
         value=state.lam, min=0, max=1, step=.01, description='λ', readout_format='.2f',
-        tooltip='image guidance level λ', style=_label(20), layout=_FULL)
+        tooltip='image guidance level λ', style=label_width(20), layout=wide('100%'))
     self.play = w.Play(
         max=max(1, len(state.frames) - 1), interval=250, description='λ from 1 to 0', disabled=not state.frames)
     self.panel = w.HTML()
@@ -650,34 +643,34 @@ def _make_level_controls(self:ExplorerView, state):
     columns = [f'λ = {lam:g}' for lam in state.levels]
     self.filmstrip = Tiles(rows, columns, self.choose_tile, 64)
     self.add_button = w.Button(
-        description='Add to store', icon='plus', tooltip='add this image to the store', layout=_AUTO)
+        description='Add to store', icon='plus', tooltip='add this image to the store', layout=wide('auto'))
     self.code_button = w.ToggleButton(
-        description='Copy code', icon='code', tooltip='Python that makes this image again', layout=_AUTO)
+        description='Copy code', icon='code', tooltip='Python that makes this image again', layout=wide('auto'))
     self.code_block = w.HTML()
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #363676c3
+# %% ../../nbs/8_lab/81_explorer.ipynb #4bd4cd4f
 @patch
 def _make_setting_controls(self:ExplorerView, state):
     "What else decides an image"
     settings = state.settings
     self.seed = w.BoundedIntText(
-        value=state.seed, min=0, max=2**31 - 1, description='seed', style=_label(60), layout=_width(150))
-    self.dice = w.Button(icon='random', tooltip='roll another seed', layout=_width(36))
+        value=state.seed, min=0, max=2**31 - 1, description='seed', style=label_width(60), layout=wide(150))
+    self.dice = w.Button(icon='random', tooltip='roll another seed', layout=wide(36))
     self.guidance_scale = w.BoundedFloatText(
-        value=settings.guidance_scale, min=0, max=50, step=.5, description='guidance', style=_label(60),
-        tooltip='text guidance scale; 1 or less: none', layout=_width(140))
+        value=settings.guidance_scale, min=0, max=50, step=.5, description='guidance', style=label_width(60),
+        tooltip='text guidance scale; 1 or less: none', layout=wide(140))
     self.steps = w.BoundedIntText(
-        value=settings.steps, min=1, max=1000, description='steps', style=_label(60),
-        tooltip='denoising steps of a full run from λ = 0', layout=_width(130))
+        value=settings.steps, min=1, max=1000, description='steps', style=label_width(60),
+        tooltip='denoising steps of a full run from λ = 0', layout=wide(130))
     self.scheduler = w.Dropdown(
         options=[("the model's own", '')], # not None: that would be nothing chosen
-        description='scheduler', tooltip='sampler', layout=_width(270))
-    self.prompt = w.Text(description='prompt', continuous_update=False, style=_label(60), layout=_width(560))
+        description='scheduler', tooltip='sampler', layout=wide(270))
+    self.prompt = w.Text(description='prompt', continuous_update=False, style=label_width(60), layout=wide(560))
     self.descriptions = w.Dropdown(
         options=['descriptions of this class'], description='or', tooltip='descriptions to pick from',
-        style=_label(20), layout=_width(360))
+        style=label_width(20), layout=wide(360))
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #b61b33c8
+# %% ../../nbs/8_lab/81_explorer.ipynb #b5de8015
 _ENDS = '<div class="discl-ends"><span>0: text only</span><span>1: the real image</span></div>'
 
 @patch
@@ -686,14 +679,14 @@ def _layout(self:ExplorerView) -> list[w.Widget]: # from top to bottom
     source = [self.class_choice, self.previous_page, self.thumbnails, self.next_page, self.file_choice]
     settings = [self.play, self.seed, self.dice, self.guidance_scale, self.steps, self.scheduler]
     return [
-        w.HBox(source, layout=_FLOW),
-        w.HBox([self.source_picture, self.panel], layout=w.Layout(flex_flow='row wrap')),
+        side_by_side(*source),
+        side_by_side(self.source_picture, self.panel, align='stretch'),
         self.lam,
-        w.HTML(_ENDS, layout=_FULL),
-        w.HBox(settings, layout=_FLOW),
-        w.HBox([self.prompt, self.descriptions], layout=_FLOW),
+        w.HTML(_ENDS, layout=wide('100%')),
+        side_by_side(*settings),
+        side_by_side(self.prompt, self.descriptions),
         self.filmstrip,
-        w.HBox([self.add_button, self.code_button], layout=_FLOW),
+        side_by_side(self.add_button, self.code_button),
         self.code_block,
     ]
 
