@@ -7,7 +7,7 @@ __all__ = ['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', '
            'never', 'Painter', 'EnginePainter', 'denoising_steps', 'compile_where_it_pays', 'PipelinePainter',
            'load_painter', 'repaint']
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #53418677
+# %% ../../nbs/3_spectrum/34_painter.ipynb #09b2a572
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +20,8 @@ from PIL import Image
 from ..core.basics import versions
 from ..core.images import fault_of, fit_image
 from ..data.sets import ImageSet
-from ..models.generators import EMBEDDED, Settings, folder_id, load_pipeline, model_folder, scheduler_of, settings_of
+from ..models.generators import EMBEDDED, Settings, folder_id, load_pipeline, model_folder
+from ..models.generators import scheduler_of, settings_of
 from .engine import Engine, Request, compile_pays, is_fast
 from .guidance import noise_of, paint, steps_for
 from .jobs import noise_seed
