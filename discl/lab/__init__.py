@@ -12,6 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'filter_bench'],
     player=['share_of_hard_classes', 'PlayerState', 'stage_text', 'strategy_options', 'PlayerView', 'picture_side',
         'curriculum_player'],
-    live=['Live', 'TrainingState', 'TrainingView', 'train_live'],
+    live=['designed_curriculum', 'TrainingState', 'Watcher', 'TrainingView', 'train_live'],
     comparison=['ComparisonState', 'arm_label', 'frequent_mistakes', 'ComparisonView', 'compare'],
 ))

@@ -3,107 +3,153 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 STORE = '''import tempfile
-import numpy as np, pandas as pd, torch
-from discl.data.named import fashion_lt
-from discl.data.pixels import pixel_arrays
-from discl.spectrum.jobs import list_jobs
-from discl.spectrum.generation import generate
+import numpy as np, pandas as pd
 from discl.data.hard import few_shot
+from discl.data.named import fashion_lt
 from discl.data.prompts import fashion_prompts
 from discl.models.clip import Clip
+from discl.spectrum.generation import generate
+from discl.spectrum.jobs import list_jobs
 from discl.spectrum.scoring import Scorer
-from discl.core.images import decode_image
 from discl.spectrum.store import Store
 if 'store' not in globals(): # the tests share a kernel
     fashion = fashion_lt()
     hard = few_shot(fashion)
-    few, clip, store = hard[hard.items.id[::3]], Clip(), Store(tempfile.mkdtemp())
-    generate(list_jobs(few, fashion_prompts(), [0, .1, .3, .5], [10, 20]), few, store, bar=False, scorer=Scorer(clip, few))'''
+    few = hard[hard.items.id[::3]]
+    clip = Clip()
+    store = Store(tempfile.mkdtemp())
+    jobs = list_jobs(few, fashion_prompts(), [0, .1, .3, .5], [10, 20])
+    generate(jobs, few, store, bar=False, scorer=Scorer(clip, few))'''
+
 BENCH = '''from discl.lab import filter_bench
 filter_bench(store, clip, fashion)'''
+
 PLAYER = '''from discl.lab import FilterBenchState, curriculum_player
-curriculum_player(fashion, hard, FilterBenchState(store, clip).set(-1.).table(), store)'''
-TRAINING = '''from discl.curriculum import schedule
+scored = FilterBenchState(store, clip, threshold=-1.).samples()
+curriculum_player(fashion, hard, scored, store)'''
+
+TRAINING = '''from discl.lab import FilterBenchState, train_live
 from discl.models.networks import resnet10
-from discl.train.samples import Samples, augmentation
-from discl.train.losses import cross_entropy
-from discl.train.callback import Curriculum
-from discl.lab.bench import FilterBenchState
-from discl.lab.live import train_live
-frame, train = FilterBenchState(store, clip).set(-1.).table(), fashion['train']
-images = store.samples(images=True).set_index('job').image[frame.job]
-table = Samples(np.concatenate([pixel_arrays(train, 32), np.stack([np.asarray(decode_image(b)) for b in images])]), np.concatenate([train.labels, frame.label]), augmentation(32))
-tail = train.items.id.isin(hard.items.id).to_numpy()
-pools = {l: len(train) + np.flatnonzero(frame.lam == l) for l in (0., .1, .3, .5)}
-course = Curriculum(schedule('all-level', [0, .1, .3, .5], 12, 12), np.flatnonzero(~tail), np.flatnonzero(tail), pools, .3, .3)
+from discl.train import build_mixture, cross_entropy
+scored = FilterBenchState(store, clip, threshold=-1.).samples()
 val = fashion['val'][fashion['val'].items.id[::10]]
-train_live(resnet10(10, small=True, width=16), table, Samples(pixel_arrays(val, 32), val.labels), 12, cross_entropy, train.counts(), curriculum=course, frame=frame, bs=64)'''
-PLANTED = '''from discl.report import by_shot, confusion
-from discl.lab.comparison import compare
-truth, rng = fashion['test'].labels, np.random.default_rng(0)
-def result(curriculum, seed, good): # a planted one: right for a share of the images, else anything
-    guess = np.where(rng.random(len(truth)) < good, truth, rng.integers(0, 10, len(truth)))
-    return dict(method='CE', curriculum=curriculum, seed=seed, **by_shot(truth, guess, fashion['train'].counts()), confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
-compare(pd.DataFrame([result(c, s, g + s/100) for c, g in (('none', .5), ('all-level', .6), ('diverse-to-specific', .7)) for s in range(5)]), fashion)'''
-REAL = '''from discl.runs import Run
-from discl.lab.comparison import compare
+mixture = build_mixture(fashion['train'], hard, scored, store, 32, validation=val)
+model = resnet10(10, small=True, width=16)
+train_live(model, mixture, 12, cross_entropy, strategy='all-level', curriculum_epochs=12, scored=scored, bs=64)'''
+
+PLANTED = '''from discl.lab import compare
+from discl.report import by_shot, confusion
+truth = fashion['test'].labels
+rng = np.random.default_rng(0)
+def planted(curriculum, seed, share): # an arm that is right for a share of the images, else anything
+    guess = np.where(rng.random(len(truth)) < share, truth, rng.integers(0, 10, len(truth)))
+    accuracy = by_shot(truth, guess, fashion['train'].counts())
+    return dict(method='CE', curriculum=curriculum, seed=seed, **accuracy,
+                confusion=confusion(truth, guess, 10).tolist(), predicted=guess.tolist())
+
+shares = {'none': .5, 'all-level': .6, 'diverse-to-specific': .7}
+results = [planted(name, seed, share + seed/100) for name, share in shares.items() for seed in range(5)]
+compare(pd.DataFrame(results), fashion)'''
+
+# what `discl demo --trials 0,1,2` has left in a folder
+REAL = '''from discl.lab import compare
+from discl.runs import Run
 run = Run({!r}, say=lambda s: None)
-compare(run.results(), run.images)''' # what `discl demo --trials 0,1,2` has left there
-COMPARE = REAL.format(str(Path(os.environ['DISCL_RUN']).absolute())) if 'DISCL_RUN' in os.environ else PLANTED
+compare(run.results(), run.images)'''
+RUN = os.environ.get('DISCL_RUN')
+COMPARE = REAL.format(str(Path(RUN).absolute())) if RUN else PLANTED
+
+TILE = '.discl button.discl-tile:not([disabled])'
 
 
 def status(page):
     return page.locator('.discl-status').last
 
 
+def handle(page, label):
+    "The knob of a slider"
+    return page.locator('.widget-slider', has_text=label).locator('.noUi-handle')
+
+
 def looks(notebook, name):
-    "Pictures of the view; named for screen readers, and nothing out of reach at 2× zoom"
+    "Pictures of the view; everything has a name for screen readers, and nothing is out of reach at 2× zoom"
     notebook.page.mouse.move(0, 0)
     notebook.portrait(name)
     assert notebook.nameless() == []
     assert notebook.cut_off() <= 0
 
 
+def kept(page):
+    "How many images the status line of the filter bench says are kept"
+    return int(status(page).inner_text().split(' of ')[0])
+
+
+def line_height(page):
+    "Where the threshold is drawn, in % from the bottom of the violins"
+    style = page.locator('.discl-line').get_attribute('style')
+    return 100 - float(re.search(r'top: ?([\d.]+)%', style)[1])
+
+
+def drag_threshold(page, share):
+    "Drag the slider to a share of its length"
+    track = page.locator('.widget-slider', has_text='threshold').locator('.noUi-connects').bounding_box()
+    knob = handle(page, 'threshold').bounding_box()
+    y = knob['y'] + knob['height']/2
+    page.mouse.move(knob['x'] + knob['width']/2, y)
+    page.mouse.down()
+    page.mouse.move(track['x'] + track['width']*share, y, steps=10)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+
+
 def test_filter_bench(notebook):
     page = notebook.open([STORE, BENCH]).page
     expect(status(page)).to_have_text(re.compile(r'\d+ of 72 kept'), timeout=180000)
-    page.locator('.discl button.discl-tile:not([disabled])').nth(9).click()
+    page.locator(TILE).nth(9).click()
     expect(page.locator('.discl figcaption').last).to_have_text(re.compile('filtered'))
     looks(notebook, 'filter-bench')
+
+
+def test_drag_the_threshold(notebook):
+    page = notebook.open([STORE, BENCH]).page
+    expect(status(page)).to_have_text(re.compile(r'\d+ of 72 kept'), timeout=180000)
     page.locator('.discl').last.evaluate("e => e.scrollIntoView({block: 'start'})")
-    slider = page.locator('.widget-slider', has_text='threshold')
-    top = lambda: float(re.search(r'top: ?([\d.]+)%', page.locator('.discl-line').get_attribute('style'))[1])
-    kept = lambda: int(status(page).inner_text().split(' of ')[0])
-    track, counts = slider.locator('.noUi-connects').bounding_box(), []
-    for to in (.15, .5, .85):
-        knob = slider.locator('.noUi-handle').bounding_box()
-        page.mouse.move(knob['x'] + knob['width']/2, knob['y'] + knob['height']/2)
-        page.mouse.down()
-        page.mouse.move(track['x'] + track['width']*to, knob['y'] + knob['height']/2, steps=10)
-        page.mouse.up()
-        page.wait_for_timeout(500)
-        counts.append((kept(), -top()))
-    assert counts[0][0] > counts[1][0] > counts[2][0] and counts[0][1] < counts[1][1] < counts[2][1], counts
-    before = float(slider.locator('.widget-readout').inner_text())
-    slider.locator('.noUi-handle').focus()
+    counts, heights = [], []
+    for share in (.15, .5, .85):
+        drag_threshold(page, share)
+        counts.append(kept(page))
+        heights.append(line_height(page))
+    assert counts[0] > counts[1] > counts[2], counts
+    assert heights[0] < heights[1] < heights[2], heights
+    readout = page.locator('.widget-slider', has_text='threshold').locator('.widget-readout')
+    before = float(readout.inner_text())
+    handle(page, 'threshold').focus()
     page.keyboard.press('ArrowLeft')
-    expect(slider.locator('.widget-readout')).to_have_text(f'{before - .001:.3f}')
-    page.locator('.discl button.discl-tile:not([disabled])').first.click()
-    page.get_by_role('button', name='Drop', exact=True).click()
+    expect(readout).to_have_text(f'{before - .001:.3f}')
+
+
+def test_decide_by_hand(notebook):
+    page = notebook.open([STORE, BENCH]).page
+    expect(status(page)).to_have_text(re.compile(r'\d+ of 72 kept'), timeout=180000)
+    before = kept(page)
+    drop = page.get_by_role('button', name='Drop', exact=True)
+    page.locator(TILE).first.click()
+    drop.click()
     expect(status(page)).to_have_text(re.compile('Give a reason'))
     page.get_by_placeholder('why, for whoever').fill('two collars')
     page.keyboard.press('Tab')
-    now = counts[2][0]
-    page.get_by_role('button', name='Drop', exact=True).click()
+    drop.click()
     expect(page.locator('.discl figcaption').last).to_have_text(re.compile('filtered by hand'))
-    assert kept() <= now
+    assert kept(page) == before - 1
 
 
 def test_nothing_to_filter(notebook):
-    page = notebook.open([STORE, 'from discl.lab import filter_bench\nfilter_bench(Store(tempfile.mkdtemp()))']).page
+    empty = 'from discl.lab import filter_bench\nfilter_bench(Store(tempfile.mkdtemp()))'
+    page = notebook.open([STORE, empty]).page
     expect(status(page)).to_have_text(re.compile('holds no images. Generate some first'), timeout=180000)
 
 
@@ -111,28 +157,41 @@ def test_curriculum_player(notebook):
     page = notebook.open([STORE, PLAYER]).page
     page.wait_for_selector('.discl svg', timeout=180000)
     first = page.locator('.discl svg').inner_html()
-    page.locator('.discl select').first.select_option('specific-to-diverse')
-    page.wait_for_function('old => document.querySelector(".discl svg").innerHTML != old', arg=first, timeout=10000)
-    page.locator('.discl select').first.select_option('adaptive')
+    strategy = page.locator('.discl select').first
+    strategy.select_option('specific-to-diverse')
+    redrawn = 'old => document.querySelector(".discl svg").innerHTML != old'
+    page.wait_for_function(redrawn, arg=first, timeout=10000)
+    strategy.select_option('adaptive')
     expect(status(page)).to_have_text(re.compile('no schedule ahead'))
-    page.locator('.discl select').first.select_option('diverse-to-specific')
+    strategy.select_option('diverse-to-specific')
     expect(status(page)).to_have_text('')
-    handle = page.locator('.widget-slider', has_text='epoch').locator('.noUi-handle')
-    handle.focus()
+    handle(page, 'epoch').focus()
     for _ in range(4): page.keyboard.press('ArrowRight')
     expect(page.locator('.discl-note')).to_have_text(re.compile('Epoch 5: λ = 0.1'))
     looks(notebook, 'curriculum-player')
 
 
+def test_player_plays_and_names_its_images(notebook):
+    page = notebook.open([STORE, PLAYER]).page
+    page.wait_for_selector('.discl svg', timeout=180000)
+    page.locator('.discl .widget-play button').first.click()
+    expect(page.locator('.discl-note')).to_have_text(re.compile('Epoch 3: '), timeout=20000)
+    page.locator('.discl .widget-play button').first.click()  # pause
+    page.locator(TILE).nth(12).click()
+    expect(status(page)).to_have_text(re.compile('real|synthetic, λ = 0'))
+
+
 def test_train_and_stop(notebook):
     page = notebook.open([STORE, TRAINING]).page
     expect(status(page)).to_have_text('Ready to start.', timeout=180000)
-    start, stop = (page.locator('.discl').get_by_role('button', name=n) for n in ('Start', 'Stop after this batch'))
+    start = page.locator('.discl').get_by_role('button', name='Start')
+    stop = page.locator('.discl').get_by_role('button', name='Stop after this batch')
     start.click()
     expect(status(page)).to_have_text(re.compile(r'Epoch 6, λ = 0'), timeout=120000)
     looks(notebook, 'train-live')
     stop.click()
-    expect(status(page)).to_have_text(re.compile(r'Stopped after \d+ batches. The model is kept, with the weights of epoch \d'), timeout=20000)
+    ended = r'Stopped after \d+ batches. The model is kept, with the weights of epoch \d'
+    expect(status(page)).to_have_text(re.compile(ended), timeout=20000)
     start.click()  # and again from the start
     expect(status(page)).to_have_text(re.compile(r'Epoch 1, λ = 0'), timeout=60000)
     stop.click()
@@ -142,8 +201,26 @@ def test_train_and_stop(notebook):
 def test_compare(notebook):
     page = notebook.open([STORE, COMPARE]).page
     page.wait_for_selector('.discl svg', timeout=120000)
-    page.locator('.discl button.discl-tile:not([disabled])').first.click()
+    page.locator(TILE).first.click()
     expect(status(page)).to_have_text(re.compile('CE . diverse-to-specific says'))
     looks(notebook, 'compare')
     page.locator('.discl select').nth(1).select_option('CE + all-level')
     expect(page.locator('.discl-note').first).to_have_text(re.compile(r'CE . all-level wrong: \d+ test images'))
+
+
+@pytest.mark.parametrize('cell', [PLAYER, PLANTED], ids=['player', 'compare'])
+def test_after_a_reload(notebook, cell):
+    "A saved notebook is opened again while its kernel runs: the view is there and answers"
+    page = notebook.open([STORE, cell]).page
+    page.wait_for_selector('.discl svg', timeout=180000)
+    notebook.command('docmanager:save')
+    page.wait_for_timeout(1000)
+    page.reload()
+    page.wait_for_selector('.discl svg', timeout=60000)
+    note = page.locator('.discl-note').first
+    before = note.inner_text()
+    last = page.locator('.discl select').first.locator('option').last.inner_text()
+    if cell == PLAYER: last = 'fixed:0.5'
+    page.locator('.discl select').nth(0 if cell == PLAYER else 1).select_option(last)
+    expect(note).not_to_have_text(before)
+    notebook.shot(f'reloaded-{page.locator(".discl").count()}')
