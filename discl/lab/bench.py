@@ -365,7 +365,8 @@ def _status(self:FilterBenchView): # -> str
     samples, lost = self.state.samples(), self.state.lost_classes()
     status = f'{int(samples.kept.sum())} of {len(samples)} kept at {self.threshold:.3f}.'
     if not lost: return status
-    return f'{status} Nothing is kept of {", ".join(lost)}: lower the threshold, or generate with other prompts or seeds.'
+    advice = 'lower the threshold, or generate with other prompts or seeds'
+    return f'{status} Nothing is kept of {", ".join(lost)}: {advice}.'
 
 # %% ../../nbs/8_lab/82_bench.ipynb #5418961c
 @patch

@@ -427,7 +427,8 @@ def shown(self:ExplorerState) -> Shown: # before anything is painted, the source
         source = np.asarray(fit_image(Image.fromarray(source), image.shape[1::-1]))
     text_score, image_score = map(float, scores)
     lam = found.lam if found else 1.
-    return Shown(source, image, lam, found == asked, text_score, image_score, self.is_kept(text_score), self._note(asked))
+    kept, note = self.is_kept(text_score), self._note(asked)
+    return Shown(source, image, lam, found == asked, text_score, image_score, kept, note)
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #2c817d60
 @patch
