@@ -3,7 +3,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     guidance=['strength_of', 'steps_for', 'text_only', 'paint', 'noise_of'],
-    engine=['FAST', 'Request', 'Painted', 'is_fast', 'Engine', 'Group', 'out_of_memory', 'compile_pays'],
+    engine=['FAST', 'Request', 'Painted', 'is_fast', 'Engine', 'TextEncoding', 'combine_texts', 'Group', 'out_of_memory',
+            'compile_pays'],
     store=['FORMAT', 'SAMPLE_COLUMNS', 'SCORE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide'],
     jobs=['maker_id', 'job_name', 'noise_seed', 'check_levels', 'check_sources', 'list_jobs'],
     painter=['divisible', 'wanted_sizes', 'too_long', 'PaintedRow', 'origin_of', 'facts_of', 'requests_of',
