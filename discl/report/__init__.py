@@ -4,10 +4,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     metrics=['GROUPS', 'MEASURES', 'LESS_IS_BETTER', 'confusion', 'class_accuracy', 'by_shot', 'macro_f1',
         'calibration_error', 'measures'],
-    intervals=['summary', 'interval', 'conclusion', 'paired', 'intervals', 'show'],
-    figures=['HATCHES', 'GROUP_STYLE', 'MARKS', 'level_colors', 'spectrum_grid', 'similarity_violins',
-        'strip_figure', 'schedule_plot', 'class_bars', 'confusion_plot', 'makeup_plot', 'training_plot',
-        'interval_plot', 'recoloured', 'svg', 'points_plot'],
+    intervals=['arms_in', 'summary', 'interval', 'conclusion', 'paired', 'intervals', 'show'],
+    figures=['HATCHES', 'GROUP_STYLE', 'MARKS', 'level_colors', 'spectrum_grid', 'similarity_violins', 'strip_figure',
+        'schedule_plot', 'class_bars', 'confusion_plot', 'makeup_plot', 'training_plot', 'interval_plot', 'recoloured',
+        'svg', 'points_plot'],
     page=['PAGE_STYLE', 'save_figure', 'html_table', 'html_page'],
-    published=['CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'orderings', 'published', 'printed', 'paper', 'remarks'],
+    published=['CLAIMS', 'DISCL', 'BS_DISCL', 'PUBLISHED', 'THRESHOLDS', 'Claim', 'with_arm_fields', 'orderings',
+        'printed', 'remarks', 'arm_index', 'paper', 'published'],
 ))

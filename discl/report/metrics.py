@@ -11,66 +11,80 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 from ..data.sets import shots
 
-# %% ../../nbs/6_report/60_metrics.ipynb #49c6c578
-GROUPS = ('many', 'medium', 'few', 'overall')
-
+# %% ../../nbs/6_report/60_metrics.ipynb #84be31d7
 def confusion(
-    labels, # int (n,), the truth
-    predicted, # int (n,)
-    classes, # number of classes
-): # int (classes, classes): row the truth, column the guess
+    labels:np.ndarray, # int (n,), the truth
+    predicted:np.ndarray, # int (n,)
+    classes:int, # number of classes
+) -> np.ndarray: # int (classes, classes): row the truth, column the guess
     "How often each class is taken for each other"
     return confusion_matrix(labels, predicted, labels=range(classes))
 
+# %% ../../nbs/6_report/60_metrics.ipynb #958b1b16
 def class_accuracy(
-    labels, # int (n,), the truth
-    predicted, # int (n,)
-    classes, # number of classes
-): # float (classes,), NaN for a class without test images
+    labels:np.ndarray, # int (n,), the truth
+    predicted:np.ndarray, # int (n,)
+    classes:int, # number of classes
+) -> np.ndarray: # float (classes,), NaN for a class without test images
     "Share of each class's images that is recognised"
     counts = confusion(labels, predicted, classes)
     with np.errstate(invalid='ignore'): return counts.diagonal()/counts.sum(1)
 
+# %% ../../nbs/6_report/60_metrics.ipynb #f1a39699
+GROUPS = ('many', 'medium', 'few', 'overall')
+
+def _mean_percent(accuracy, chosen): # float (classes,), bool (classes,) -> mean in %, NaN where there is no such class
+    known = chosen & ~np.isnan(accuracy)
+    return float(np.nanmean(accuracy[chosen])*100) if known.any() else float('nan')
+
+# %% ../../nbs/6_report/60_metrics.ipynb #5a61b6cc
 def by_shot(
-    labels, # int (n,), the truth
-    predicted, # int (n,)
-    train_counts, # training images of each class
-    fewer_than=20, # training images that make a class few-shot
-): # dict: many, medium, few, overall -> accuracy in %; NaN where there is no such class
+    labels:np.ndarray, # int (n,), the truth
+    predicted:np.ndarray, # int (n,)
+    train_counts:np.ndarray, # training images of each class
+    fewer_than:int=20, # training images that make a class few-shot
+) -> dict: # many, medium, few, overall -> accuracy in %; NaN where there is no such class
     "Accuracy by shot group; each class counts alike"
-    own, group = class_accuracy(labels, predicted, len(train_counts)), shots(train_counts, fewer_than)
-    mean = lambda on: float(np.nanmean(own[on])*100) if (on & ~np.isnan(own)).any() else float('nan')
-    return {g: mean(group == g) for g in GROUPS[:3]} | dict(overall=mean(np.ones(len(group), bool)))
+    accuracy = class_accuracy(labels, predicted, len(train_counts))
+    group = shots(train_counts, fewer_than)
+    found = {name: _mean_percent(accuracy, group == name) for name in GROUPS[:3]}
+    return found | dict(overall=_mean_percent(accuracy, np.ones(len(group), bool)))
 
-# %% ../../nbs/6_report/60_metrics.ipynb #de450972
+# %% ../../nbs/6_report/60_metrics.ipynb #b8bf581c
 def macro_f1(
-    labels, # int (n,), the truth
-    predicted, # int (n,)
-): # in %
+    labels:np.ndarray, # int (n,), the truth
+    predicted:np.ndarray, # int (n,)
+) -> float: # in %
     "Mean F1 of the classes that are present in the truth; a guess of an absent class still costs recall"
-    return float(f1_score(labels, predicted, labels=np.unique(labels), average='macro', zero_division=0)*100)
+    present = np.unique(labels)
+    return float(f1_score(labels, predicted, labels=present, average='macro', zero_division=0)*100)
 
+# %% ../../nbs/6_report/60_metrics.ipynb #446130ae
 def calibration_error(
-    labels, # int (n,), the truth
-    probabilities, # float (n, classes)
-    bins=15, # of confidence, equally wide
-): # in %, 0 is calibrated
+    labels:np.ndarray, # int (n,), the truth
+    probabilities:np.ndarray, # float (n, classes)
+    bins:int=15, # of confidence, equally wide
+) -> float: # in %, 0 is calibrated
     "Expected calibration error of the guessed class"
-    sure, right = probabilities.max(1), probabilities.argmax(1) == np.asarray(labels)
-    gap = np.bincount(np.minimum((sure*bins).astype(int), bins - 1), weights=right - sure.astype(float))
-    return float(np.abs(gap).sum()/len(sure)*100)
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == np.asarray(labels)
+    bin_of = np.minimum((confidence*bins).astype(int), bins - 1)
+    gap = np.bincount(bin_of, weights=right - confidence.astype(float))
+    return float(np.abs(gap).sum()/len(confidence)*100)
 
-def measures(
-    labels, # int (n,), the truth
-    probabilities, # float (n, classes)
-    train_counts, # training images of each class
-    fewer_than=20, # training images that make a class few-shot
-): # dict: many, medium, few, overall, macro_f1, worst_class, calibration_error, all in %
-    "Everything that is said of a classifier"
-    guess = probabilities.argmax(1)
-    return by_shot(labels, guess, train_counts, fewer_than) | dict(macro_f1=macro_f1(labels, guess), worst_class=float(np.nanmin(class_accuracy(labels, guess, len(train_counts)))*100),
-                                                                   calibration_error=calibration_error(labels, probabilities))
-
-# %% ../../nbs/6_report/60_metrics.ipynb #b2982899
+# %% ../../nbs/6_report/60_metrics.ipynb #d799780e
 MEASURES = (*GROUPS, 'macro_f1', 'worst_class', 'calibration_error')
 LESS_IS_BETTER = ('calibration_error',)
+
+def measures(
+    labels:np.ndarray, # int (n,), the truth
+    probabilities:np.ndarray, # float (n, classes)
+    train_counts:np.ndarray, # training images of each class
+    fewer_than:int=20, # training images that make a class few-shot
+) -> dict: # MEASURES, in %
+    "Everything that is said of a classifier"
+    guess = probabilities.argmax(1)
+    worst = np.nanmin(class_accuracy(labels, guess, len(train_counts)))
+    others = dict(macro_f1=macro_f1(labels, guess), worst_class=float(worst*100),
+                  calibration_error=calibration_error(labels, probabilities))
+    return by_shot(labels, guess, train_counts, fewer_than) | others

@@ -12,7 +12,7 @@ import numpy as np, pandas as pd
 from ..core.basics import DisclError
 from ..report.metrics import GROUPS, MEASURES
 from ..report.intervals import intervals, show
-from ..report.published import _index, orderings, paper
+from ..report.published import arm_index, orderings, paper
 from .recipe import arm_parts
 from .grids import ABLATIONS, MAIN
 
@@ -44,7 +44,7 @@ def coverage(
 ): # DataFrame: number of seeds of each arm, or that it is not run yet
     "How many seeds a row rests on"
     seeds = {d: results_of(results, d).groupby(['method', 'curriculum']).seed.nunique() for d in data}
-    return pd.DataFrame({f'seeds of {d}': [int(n[a]) if a in n.index else NOT_RUN for a in arms] for d, n in seeds.items()}, index=_index(arms), dtype=object)
+    return pd.DataFrame({f'seeds of {d}': [int(n[a]) if a in n.index else NOT_RUN for a in arms] for d, n in seeds.items()}, index=arm_index(arms), dtype=object)
 
 # %% ../../nbs/7_runs/74_tables.ipynb #e9ecafae
 def _beside(data, ours, dataset, theirs): # two DataFrames of strings -> one
@@ -53,7 +53,7 @@ def _beside(data, ours, dataset, theirs): # two DataFrames of strings -> one
 def _strings(results, arms, columns, **how): # DataFrame of strings from `show`, with a line for every arm
     frame = show(intervals(results, **how)) if len(results) else pd.DataFrame()
     arms = list(arms)
-    return pd.DataFrame({c: [frame.at[a, c] if a in frame.index and c in frame and isinstance(frame.at[a, c], str) else NOT_RUN if a not in frame.index else '–' for a in arms] for c in columns}, index=_index(arms))
+    return pd.DataFrame({c: [frame.at[a, c] if a in frame.index and c in frame and isinstance(frame.at[a, c], str) else NOT_RUN if a not in frame.index else '–' for a in arms] for c in columns}, index=arm_index(arms))
 
 def beside(
     results, # from `read_results`
@@ -65,7 +65,7 @@ def beside(
     "Test accuracy in %, ours and theirs"
     ours = _strings(results_of(results, data), arms, measures, measures=measures)
     ours.insert(0, 'seeds', coverage(results, arms, (data,)).iloc[:, 0].replace(NOT_RUN, 0))
-    theirs = paper(dataset).reindex(_index(arms)).map(lambda v: '–' if np.isnan(v) else f'{v:.1f}')
+    theirs = paper(dataset).reindex(arm_index(arms)).map(lambda v: '–' if np.isnan(v) else f'{v:.1f}')
     return _beside(data, ours, dataset, theirs)
 
 def gains(
@@ -76,7 +76,7 @@ def gains(
     "What each arm gains over the controls, seed by seed; theirs from what is printed"
     ours = _strings(results_of(results, data), arms, [f'{m}, over {c}' for m in measures for c in controls], controls=controls, measures=measures)
     theirs = paper(dataset)
-    over = {f'{m}, over {name}': (theirs[m] - theirs[m].get(c, np.nan)).reindex(_index(arms)) for m in measures for name, c in controls.items() if c in theirs.index}
+    over = {f'{m}, over {name}': (theirs[m] - theirs[m].get(c, np.nan)).reindex(arm_index(arms)) for m in measures for name, c in controls.items() if c in theirs.index}
     return _beside(data, ours, dataset, pd.DataFrame(over).map(lambda v: '–' if np.isnan(v) else f'{v:+.1f}'))
 
 # %% ../../nbs/7_runs/74_tables.ipynb #cc99a422
