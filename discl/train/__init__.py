@@ -1,9 +1,5 @@
 "Phase 2 of the method: fastai training on real and synthetic images"
-import warnings
 import lazy_loader
-
-# fastai still uses it, which whoever trains cannot change; JupyterLab would show it in red above every view
-warnings.filterwarnings('ignore', '`torch.jit.script` is deprecated', FutureWarning)
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     samples=['MEAN', 'STD', 'LARGE', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
