@@ -22,6 +22,9 @@ def level_colors(levels): # λ values -> dict: λ -> RGB
     levels = sorted(set(levels))
     return dict(zip(levels, sns.color_palette('viridis', len(levels) + 1)[:len(levels)]))
 
+def _picture(image): # uint8 array, or bytes of a file -> what can be shown
+    return decode_image(image) if isinstance(image, bytes) else image
+
 def _tile(ax, image, title='', crossed=False):
     ax.imshow(image, interpolation='nearest')
     ax.set_xticks([]); ax.set_yticks([])
@@ -33,7 +36,7 @@ def _tile(ax, image, title='', crossed=False):
     return ax
 
 def spectrum_grid(
-    frame, # DataFrame: source, name, lam, seed, image (bytes), and kept (bool) if filtered
+    frame, # DataFrame: source, name, lam, seed, image (uint8 array, or bytes of a file), and kept (bool) if filtered
     sources, # ImageSet that holds the sources
     columns=10, # most sources shown
     seeds=1, # samples shown for each source and λ
@@ -52,7 +55,7 @@ def spectrum_grid(
         axes[r, 0].set_ylabel(f'λ = {lam:g}', fontsize=8)
         for j, i in enumerate(ids):
             one = frame[(frame.source == i) & (frame.lam == lam) & (frame.seed == seed)]
-            if len(one): _tile(axes[r, j], decode_image(one.image.iloc[0]), crossed='kept' in one and not one.kept.iloc[0])
+            if len(one): _tile(axes[r, j], _picture(one.image.iloc[0]), crossed='kept' in one and not one.kept.iloc[0])
             else: axes[r, j].axis('off')
     return fig
 
