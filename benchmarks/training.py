@@ -10,7 +10,6 @@ A grid's arms share a seed's pretraining, spectrum and scores. What that saves i
 wall time, against the sum of the same arms each in a folder of its own. Every arm here trains on synthetic images, so that alone, too, it
 needs all three; everything is imported and each side has loaded its models once before."""
 import argparse
-import dataclasses
 import tempfile
 import time
 import warnings
@@ -98,11 +97,11 @@ def loop(batches, lists, width):
     return time.perf_counter() - start
 
 
-def grid_seconds(plan, arms):
+def grid_seconds(recipe, arms):
     "Wall time of one seed's cells in a new folder"
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        cells = run_grid(Grid(plan, tuple(arms), seeds=1, imbalances=(100,)), folder, say=lambda s: None, bar=False)
+        cells = run_grid(Grid(recipe, tuple(arms), seeds=1, imbalances=(100,)), folder, say=lambda s: None, bar=False)
         assert len(cells) == len(arms)
         return time.perf_counter() - start
 
@@ -110,10 +109,13 @@ def grid_seconds(plan, arms):
 def sharing(quick):
     "Seconds of a grid, of each of its arms alone, and what the grid was"
     short = dict(seeds=(10,), pretrain_epochs=2, epochs=2, curriculum_epochs=2, width=8, levels=(.3, .5), share=.95, validate=10)
-    plan = dataclasses.replace(preset('fashion-lt'), **(short if quick else dict(short, seeds=(10, 20), pretrain_epochs=8, epochs=6, curriculum_epochs=5, levels=LEVELS, width=32)))
-    grid_seconds(dataclasses.replace(plan, **dict(short, pretrain_epochs=1)), ARMS[:1])
-    alone = {arm: grid_seconds(plan, [arm]) for arm in ARMS}
-    return grid_seconds(plan, ARMS), alone, f'{plan.pretrain_epochs} epochs of pretraining, {len(plan.levels)*len(plan.seeds)} images of each hard one, {plan.epochs} epochs an arm'
+    recipe = preset('fashion-lt', **(short if quick else dict(short, seeds=(10, 20), pretrain_epochs=8, epochs=6, curriculum_epochs=5, levels=LEVELS, width=32)))
+    painted = len(recipe.generator.levels)*len(recipe.generator.seeds)
+    said = (f'{recipe.training.pretrain_epochs} epochs of pretraining, {painted} images of each hard one, '
+            f'{recipe.training.epochs} epochs an arm')
+    grid_seconds(recipe.replace(**dict(short, pretrain_epochs=1)), ARMS[:1])
+    alone = {arm: grid_seconds(recipe, [arm]) for arm in ARMS}
+    return grid_seconds(recipe, ARMS), alone, said
 
 
 def main(quick):

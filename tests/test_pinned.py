@@ -10,7 +10,6 @@ import re
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,8 +27,8 @@ from discl import curriculum
 from discl.core import decode_image
 from discl.data import fashion_lt, fashion_prompts, few_shot
 from discl.models import EMBEDDED, Clip, Settings
-from discl.runs import GRIDS, Recipe, Run, grid, grid_results, preset, presets
-from discl.runs import run as run_module
+from discl.runs import GRIDS, Run, grid, grid_results, make_recipe, preset, presets
+from discl.runs import steps as steps_module
 from discl.spectrum import Scorer, Store, generate, list_jobs
 from discl.train import ldmlr
 
@@ -102,7 +101,7 @@ def guidance(owner, labels, nontail, tail, pools, most, rng):
 
 def small_run(folder, data, arms):
     "A run that takes seconds"
-    settings = Recipe(
+    settings = make_recipe(
         data=str(data), arms=tuple(arms), trials=(0,), seeds=(10, 20), levels=(0., .5), steps=2, size=(32, 32),
         dtype='float32', threshold=-1., pretrain_epochs=2, epochs=4, curriculum_epochs=3, width=8, bs=16, r=.5,
         validate=40, guide=4, probe=16, gamma=.25, image_size=16)
@@ -116,22 +115,25 @@ def pretrained(run):
 
 def painted_by(run):
     "What the run paints, before any arm is trained: pixels, and their text scores"
-    frame = run.filter(0)[0]
+    frame = run.filter(0)
     images = run.store.samples(images=True, jobs=frame.job).set_index('job').image[frame.job]
     return np.stack([np.asarray(decode_image(i)) for i in images]), frame.text_score.to_numpy()
 
 
 def with_arms(run, arms):
     "The same run with other arms"
-    return Run(run.folder, replace(run.plan, arms=tuple(arms)), say=run.say, bar=False, **run.how)
+    return Run(run.folder, run.recipe.replace(arms=tuple(arms)), say=run.say, **run.generating)
 
 
 def outcomes(run, snapped):
     "Train the run's arms in their order, on the painted images as `snapped` gives them; of each, what is pinned"
     small = partial(ldmlr, epochs=3, steps=20, width=16)
+    images = Store.images
+
+    def snapped_images(self, jobs): return [np.asarray(snapped(Image.fromarray(i))) for i in images(self, jobs)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, 'ldmlr', small)
-        patch.setattr(run_module, 'decode_image', lambda data: snapped(decode_image(data)))
+        patch.setattr(steps_module, 'ldmlr', small)
+        patch.setattr(Store, 'images', snapped_images)
         return [dict(accuracies=[r[g] for g in ('many', 'medium', 'few', 'overall')], steps=r['steps'],
                      head_steps=r['head_steps'], cuda_levels=r['cuda_levels'], stages=r['stages'])
                 for r in run.train_arms(0)]
@@ -150,14 +152,13 @@ def grid_columns(folder):
 
 def preset_fields():
     "Every preset's settings: name -> field -> value"
-    return {name: asdict(preset(name, data='somewhere')) for name in presets()}
+    return {name: preset(name, data='somewhere').flat() for name in presets()}
 
 
 def grid_rows():
     "Every run of every grid of fashion-lt: folder, trials and arms"
-    own = preset('fashion-lt')
-    return {name: [[folder, row.data, row.trials, row.arms] for folder, row in grid(name, own).rows()]
-            for name in GRIDS}
+    def row(folder, recipe): return [folder, recipe.data.data, recipe.training.trials, recipe.training.arms]
+    return {name: [row(*run) for run in grid(name, preset('fashion-lt')).runs()] for name in GRIDS}
 
 
 # ---- Part 2: what is pinned, and how it is compared.
