@@ -47,23 +47,42 @@ def browser():
         chromium.close()
 
 
+def write_settings(folder):
+    "A JupyterLab that asks nobody for news and saves only when told to"
+    settings = {'apputils-extension/notification': dict(fetchNews='false', checkForUpdates=False),
+                'docmanager-extension/plugin': dict(autosave=False)}
+    for name, options in settings.items():
+        path = folder/f'{name}.jupyterlab-settings'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(options))
+
+
+def lab_environment(home):
+    "The environment of a JupyterLab that keeps everything under a folder"
+    folders = dict(JUPYTER_CONFIG_DIR='config', JUPYTER_DATA_DIR='data', JUPYTER_RUNTIME_DIR='run')
+    paths = {name: str(home/folder) for name, folder in folders.items()}
+    return {**os.environ, **paths, 'IPYTHONDIR': str(home/'ipython'), 'HF_HUB_OFFLINE': '1'}
+
+
+def lab_command(port, token, folder):
+    "The command that starts it"
+    return [sys.executable, '-m', 'jupyter', 'lab', '--no-browser', '--allow-root', '--ip=127.0.0.1',
+            f'--port={port}', '--ServerApp.port_retries=0', f'--IdentityProvider.token={token}',
+            f'--ServerApp.root_dir={folder}', '--LabApp.extension_manager=readonly',
+            '--LabApp.expose_app_in_browser=True']
+
+
 @pytest.fixture(scope='session')
 def lab(tmp_path_factory):
     "A running JupyterLab: (address, token, folder that it serves)"
-    folder, home, token = tmp_path_factory.mktemp('notebooks'), tmp_path_factory.mktemp('home'), secrets.token_hex(16)
+    folder, home = tmp_path_factory.mktemp('notebooks'), tmp_path_factory.mktemp('home')
+    token = secrets.token_hex(16)
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    places = dict(JUPYTER_CONFIG_DIR=home/'config', JUPYTER_DATA_DIR=home/'data', JUPYTER_RUNTIME_DIR=home/'run', IPYTHONDIR=home/'ipython', HF_HUB_OFFLINE='1')
-    settings = home/'config/lab/user-settings/@jupyterlab'
-    for part, options in (('apputils-extension/notification.jupyterlab-settings', dict(fetchNews='false', checkForUpdates=False)),
-                          ('docmanager-extension/plugin.jupyterlab-settings', dict(autosave=False))):
-        (settings/part).parent.mkdir(parents=True, exist_ok=True)
-        (settings/part).write_text(json.dumps(options))
+    write_settings(home/'config/lab/user-settings/@jupyterlab')
     log = open(home/'lab.log', 'w')
-    command = [sys.executable, '-m', 'jupyter', 'lab', '--no-browser', '--allow-root', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0',
-               f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={folder}', '--LabApp.extension_manager=readonly', '--LabApp.expose_app_in_browser=True']
-    server = subprocess.Popen(command, env={**os.environ, **{k: str(v) for k, v in places.items()}}, stdout=log, stderr=log)
+    server = subprocess.Popen(lab_command(port, token, folder), env=lab_environment(home), stdout=log, stderr=log)
     address = f'http://127.0.0.1:{port}'
     try:
         for _ in range(240):
@@ -89,12 +108,16 @@ class Jupyter:
     def __init__(self, address, token): self.address, self.token = address, token
 
     def __call__(self, what, method='GET'):
-        answer = urllib.request.urlopen(urllib.request.Request(f'{self.address}/api/{what}', method=method, headers={'Authorization': f'token {self.token}'}), timeout=20).read()
+        headers = {'Authorization': f'token {self.token}'}
+        request = urllib.request.Request(f'{self.address}/api/{what}', method=method, headers=headers)
+        answer = urllib.request.urlopen(request, timeout=20).read()
         return json.loads(answer) if answer else None
 
     def shut_down(self):
         "End every kernel; -> MB that they held"
-        kernels = [p for p in psutil.process_iter(['cmdline']) if any(s['kernel']['id'] in ' '.join(p.info['cmdline'] or ()) for s in self('sessions'))]
+        ids = [session['kernel']['id'] for session in self('sessions')]
+        commands = {p: ' '.join(p.info['cmdline'] or ()) for p in psutil.process_iter(['cmdline'])}
+        kernels = [p for p, command in commands.items() if any(i in command for i in ids)]
         held = sum(p.memory_info().rss for p in kernels)
         for session in self('sessions'): self(f'sessions/{session["id"]}', 'DELETE')
         assert self('kernels') == [] and not psutil.wait_procs(kernels, 20)[1], 'a kernel lingers'
@@ -109,7 +132,9 @@ class Notebook:
 
     def open(self, cells, theme='JupyterLab Light'):
         "Write the cells, open them and run all; a kernel that the notebook has already goes on with what it knows"
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells], metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')))
+        kernelspec = dict(name='python3', display_name='python3', language='python')
+        cells = [nbformat.v4.new_code_cell(c) for c in cells]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=dict(kernelspec=kernelspec))
         nbformat.write(notebook, self.folder/f'{self.name}.ipynb')
         self.page.goto(f'{self.address}/lab/tree/{self.name}.ipynb?reset&token={self.token}')
         self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60000)
@@ -120,7 +145,8 @@ class Notebook:
         return self
 
     def command(self, name, **options):
-        self.page.evaluate('([name, options]) => window.jupyterapp.commands.execute(name, options)', [name, options])
+        run = '([name, options]) => window.jupyterapp.commands.execute(name, options)'
+        self.page.evaluate(run, [name, options])
 
     def theme(self, name):
         self.command('apputils:change-theme', theme=name)
@@ -150,17 +176,30 @@ class Notebook:
         size = self.page.viewport_size
         self.page.set_viewport_size(dict(width=640, height=400))
         self.page.wait_for_timeout(300)
-        wide = self.page.evaluate("Math.max(...[...document.querySelectorAll('.discl')].map(e => e.scrollWidth - document.querySelector('.jp-Notebook').clientWidth))")
+        wide = self.page.evaluate("""() => {
+            const room = document.querySelector('.jp-Notebook').clientWidth;
+            return Math.max(...[...document.querySelectorAll('.discl')].map(view => view.scrollWidth - room));
+        }""")
         self.page.set_viewport_size(size)
         return wide
 
     def nameless(self):
-        "What can be reached in the last view by keyboard, or is a picture, and has no name for a screen reader, as Chromium computes it"
+        """What has no name for a screen reader, as Chromium computes it: of all pictures of the last view, and all
+        that can be reached in it by keyboard"""
         tools = self.page.context.new_cdp_session(self.page)
-        view = tools.send('Runtime.evaluate', dict(expression="[...document.querySelectorAll('.discl')].at(-1)"))['result']['objectId']
-        nodes = [n for n in tools.send('Accessibility.queryAXTree', dict(objectId=view))['nodes'] if not n['ignored']]
-        focusable = lambda n: any(p['name'] == 'focusable' and p['value']['value'] for p in n.get('properties', []))
-        return [(n['role']['value'], n.get('value', {}).get('value')) for n in nodes if (focusable(n) or n['role']['value'] == 'image') and not n.get('name', {}).get('value', '').strip()]
+        last = dict(expression="[...document.querySelectorAll('.discl')].at(-1)")
+        view = tools.send('Runtime.evaluate', last)['result']['objectId']
+        nodes = tools.send('Accessibility.queryAXTree', dict(objectId=view))['nodes']
+
+        def value(node, field): return node.get(field, {}).get('value')
+
+        def is_focusable(node):
+            return any(p['name'] == 'focusable' and p['value']['value'] for p in node.get('properties', []))
+
+        def needs_name(node): return not node['ignored'] and (is_focusable(node) or value(node, 'role') == 'image')
+
+        def has_name(node): return bool((value(node, 'name') or '').strip())
+        return [(value(n, 'role'), value(n, 'value')) for n in nodes if needs_name(n) and not has_name(n)]
 
 
 @pytest.fixture(scope='module')
@@ -189,4 +228,5 @@ def notebook(browser, lab, artefacts, kernel, request):
 
 def pixels(locator):
     "uint8 array of an <img> with a data: address"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(locator.get_attribute('src').split(',', 1)[1]))).convert('RGB'))
+    data = locator.get_attribute('src').split(',', 1)[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert('RGB'))

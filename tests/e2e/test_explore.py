@@ -16,7 +16,10 @@ if 'view' in globals(): view.close()
 view = explore(fashion_lt(), levels=(0, .1, .3, .5, .7, .9), seeds=(10, 20))
 view'''
 STAGE = '.discl-stage'
-PAINTED = "[...document.querySelectorAll('.discl button.discl-tile:not([disabled])')].filter(b => b.innerText.startsWith('λ = ')).length == 12"  # 6 levels × 2 seeds
+PAINTED = """() => {
+    const ready = [...document.querySelectorAll('.discl button.discl-tile:not([disabled])')];
+    return ready.filter(tile => tile.innerText.startsWith('λ = ')).length == 12;
+}"""  # 6 levels × 2 seeds
 
 
 @pytest.fixture(scope='module')
@@ -24,28 +27,31 @@ def library():
     "The image that discl itself makes for a λ"
     import tempfile
     from discl.data.named import fashion_lt
-    from discl.spectrum.jobs import list_jobs
-    from discl.spectrum.generation import generate
-    from discl.models.generators import load_pipeline
     from discl.data.prompts import fashion_prompts
-    from discl.core.images import decode_image
+    from discl.models.generators import load_pipeline
+    from discl.spectrum.generation import generate
+    from discl.spectrum.jobs import list_jobs
     from discl.spectrum.store import Store
     train, pipe = fashion_lt()['train'], load_pipeline()
     first = train[[train.items.id[0]]]
 
     def make(lam, seed=10):
+        jobs = list_jobs(first, fashion_prompts(), [lam], [seed])
         with tempfile.TemporaryDirectory() as d:
             store = Store(d)
-            generate(list_jobs(first, fashion_prompts(), [lam], [seed]), first, store, pipe=pipe, batch=1, bar=False)
-            return np.asarray(decode_image(store.samples(images=True).image[0]))
+            generate(jobs, first, store, pipe=pipe, batch=1, bar=False)
+            return store.images(jobs.job)[0]
     return make
 
 
 def exact(page, lam=None, timeout=30000):
     "Wait for the exact image of a λ, or of the one that the slider shows; -> (λ, pixels)"
     page.wait_for_function("""lam => {
-        const stage = document.querySelector('.discl-stage[data-exact="1"]'), slider = [...document.querySelectorAll('.widget-slider')].find(s => s.innerText.includes('λ'));
-        return stage && slider && parseFloat(stage.dataset.lam) == (lam ?? parseFloat(slider.querySelector('.widget-readout').innerText))
+        const stage = document.querySelector('.discl-stage[data-exact="1"]');
+        const slider = [...document.querySelectorAll('.widget-slider')].find(s => s.innerText.includes('λ'));
+        if (!stage || !slider) return false;
+        const asked = lam ?? parseFloat(slider.querySelector('.widget-readout').innerText);
+        return parseFloat(stage.dataset.lam) == asked;
     }""", arg=lam, timeout=timeout)
     stage = page.locator(STAGE)
     return float(stage.get_attribute('data-lam')), pixels(stage.locator('img').first)
@@ -56,18 +62,19 @@ def slider(page):
 
 
 def grip(page):
-    "-> (x, y) of the knob, and function: share of the length -> x"
+    "-> (x, y) of the knob, and of the track its left end and its length"
     slider(page).scroll_into_view_if_needed()
-    knob, track = slider(page).locator('.noUi-handle').bounding_box(), slider(page).locator('.noUi-connects').bounding_box()
-    return (knob['x'] + knob['width']/2, knob['y'] + knob['height']/2), lambda to: track['x'] + track['width']*to
+    knob = slider(page).locator('.noUi-handle').bounding_box()
+    track = slider(page).locator('.noUi-connects').bounding_box()
+    return (knob['x'] + knob['width']/2, knob['y'] + knob['height']/2), (track['x'], track['width'])
 
 
 def drag(page, *stops, steps=12):
     "Drag the λ slider by mouse over shares of its length"
-    (x, y), at = grip(page)
+    (x, y), (left, length) = grip(page)
     page.mouse.move(x, y)
     page.mouse.down()
-    for to in stops: page.mouse.move(at(to), y, steps=steps)
+    for to in stops: page.mouse.move(left + length*to, y, steps=steps)
     page.mouse.up()
     page.wait_for_timeout(300)  # for the last of the slider's messages
 
@@ -100,6 +107,12 @@ def test_fast_drag_leaves_no_backlog(notebook, library):
     assert abs(lam - .21) < .03 and np.abs(image.astype(int) - library(lam)).max() <= 2
 
 
+FOCUSED = """() => {
+    const e = document.activeElement;
+    return e.closest('.discl') && (e.getAttribute('aria-label') || e.title || e.innerText || e.role || e.tagName);
+}"""  # the name of what has the focus; None: it is outside the view
+
+
 def test_keyboard_alone(notebook):
     page = notebook.open([CELL]).page
     exact(page, 1, 120000)
@@ -108,11 +121,13 @@ def test_keyboard_alone(notebook):
     page.locator('.discl select').first.focus()
     met = []
     for _ in range(60):
-        met.append(page.evaluate("(e => e.closest('.discl') && (e.getAttribute('aria-label') || e.title || e.innerText || e.role || e.tagName))(document.activeElement)"))
+        met.append(page.evaluate(FOCUSED))
         if met[-1] is None: break
         page.keyboard.press('Tab')
     assert met[-1] is None, 'the focus is caught in the view'
-    assert len([m for m in met if m and m.startswith('λ = ')]) >= 12 and any('Python that makes' in (m or '') for m in met), met
+    met = [name for name in met if name]
+    assert len([name for name in met if name.startswith('λ = ')]) >= 12, met
+    assert any('Python that makes' in name for name in met), met
     tile = page.get_by_role('button', name='λ = 0.5, seed 20')
     tile.focus()
     page.keyboard.press('Enter')
@@ -170,6 +185,9 @@ def test_reload_and_restart(notebook):
     page.goto(page.url.replace('?reset', ''))
     page.wait_for_selector(STAGE, timeout=60000)
     again, _ = exact(page, lam)
+    page.wait_for_function("document.querySelector('.discl [role=slider]').ariaLabel == 'λ'", timeout=10000)
+    assert notebook.nameless() == []
+    assert page.evaluate("getComputedStyle(document.querySelector('.discl')).maxWidth") == '1000px', 'no style sheet'
     drag(page, .2)
     after, _ = exact(page)
     assert after != again
