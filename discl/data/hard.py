@@ -5,38 +5,52 @@
 # %% auto #0
 __all__ = ['few_shot', 'lowest_probability']
 
-# %% ../../nbs/1_data/15_hard.ipynb #215a2fde
+# %% ../../nbs/1_data/15_hard.ipynb #a8c6d9e8
+from typing import Sequence
 import numpy as np
 from ..core.basics import DisclError
+from .sets import ImageSet
 
-# %% ../../nbs/1_data/15_hard.ipynb #d5cd5366
+# %% ../../nbs/1_data/15_hard.ipynb #e4152fdc
 def few_shot(
-    images, # ImageSet
-    fewer_than=20, # training images of a class that make it few-shot
-): # ImageSet: every training image of the few-shot classes
-    "The long-tail rule"
+    images:ImageSet, # with a split train
+    fewer_than:int=20, # training images of a class that make it few-shot
+) -> ImageSet: # every training image of the few-shot classes
+    "The rule for long-tailed sets"
     train = images['train']
     counts = train.counts()
     rows = (counts < fewer_than)[train.labels]
-    if not rows.any():
-        raise DisclError(f'no class has fewer than {fewer_than} training images (the smallest, {images.classes[counts.argmin()]}, '
-                         f'has {counts.min()}). Raise fewer_than, or choose by probability.')
-    return train[train.items.id[rows]]
+    if rows.any(): return train[train.items.id[rows]]
+    smallest, least = images.classes[counts.argmin()], counts.min()
+    raise DisclError(f'no class has fewer than {fewer_than} training images (the smallest, {smallest}, has {least}). '
+                     'Raise fewer_than, or choose by probability.')
 
-# %% ../../nbs/1_data/15_hard.ipynb #75e10b29
+# %% ../../nbs/1_data/15_hard.ipynb #e776e81d
+def _how_many(
+    probability:np.ndarray, # float (n,), in [0, 1]
+    count:int | None, # so many
+    share:float | None, # so large a share of all, in (0, 1]
+    below:float | None, # all with less than this
+) -> int: # from 1 to n
+    "The number of hard images, from the one rule that is given"
+    if sum(rule is not None for rule in (count, share, below)) != 1:
+        raise DisclError('give one of count, share and below')
+    if share is not None: count = round(share*len(probability))
+    if below is not None: count = int((probability < below).sum())
+    if 0 < count <= len(probability): return count
+    raise DisclError(f'that chooses {count} of {len(probability)} training images')
+
+# %% ../../nbs/1_data/15_hard.ipynb #970c620b
 def lowest_probability(
-    images, # ImageSet
-    probability, # float (n,), in [0, 1]: what a model gives the true class of each training image
-    count=None, # the `count` lowest
-    share=None, # the lowest share, in (0, 1]
-    below=None, # all below this probability
-): # ImageSet: hard training images, hardest first
-    "The rule for poor images; give exactly one of count, share and below"
-    train = images['train']
-    if len(probability) != len(train): raise DisclError(f'{len(probability)} probabilities for {len(train)} training images')
-    if sum(v is not None for v in (count, share, below)) != 1: raise DisclError('give one of count, share and below')
-    order = np.argsort(probability, kind='stable')
-    if share is not None: count = round(share*len(train))
-    if below is not None: count = int((np.asarray(probability) < below).sum())
-    if not 0 < count <= len(train): raise DisclError(f'that chooses {count} of {len(train)} training images')
-    return train[train.items.id.to_numpy()[order[:count]]]
+    images:ImageSet, # with a split train
+    probability:Sequence[float], # (n,), in [0, 1]: what a model gives the true class of each training image
+    count:int | None=None, # the `count` lowest
+    share:float | None=None, # the lowest share, in (0, 1]
+    below:float | None=None, # all below this probability
+) -> ImageSet: # hard training images, hardest first
+    "The rule for low-quality images; give exactly one of count, share and below"
+    train, probability = images['train'], np.asarray(probability)
+    if len(probability) != len(train):
+        raise DisclError(f'{len(probability)} probabilities for {len(train)} training images')
+    hard = np.argsort(probability, kind='stable')[:_how_many(probability, count, share, below)]
+    return train[train.items.id.to_numpy()[hard]]

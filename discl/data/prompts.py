@@ -5,50 +5,70 @@
 # %% auto #0
 __all__ = ['CLASS_TEXT', 'prompts_from_template', 'prompts_from_file', 'fashion_prompts', 'pick_prompt']
 
-# %% ../../nbs/1_data/14_prompts.ipynb #7271cd47
+# %% ../../nbs/1_data/14_prompts.ipynb #fa08c764
 from importlib.resources import files
+from pathlib import Path
+from typing import Sequence
 from ..core.basics import DisclError, content_id, seed_of
 from ..core.files import read_json
 from .named import FASHION
 
-# %% ../../nbs/1_data/14_prompts.ipynb #3ccf1bd2
+# %% ../../nbs/1_data/14_prompts.ipynb #e8106e37
 CLASS_TEXT = 'a photo of a {}' # what the filter asks CLIP for
 
-def prompts_from_template(
-    classes, # names
-    template=CLASS_TEXT, # with one {} for the class name
-): # dict: class -> list of one prompt
-    "The same sentence for every class"
-    if '{}' not in template: raise DisclError(f'{template!r}: a template needs {{}} where the class name goes')
-    return {c: [template.format(c)] for c in classes}
+def _check_template(
+    template:str,
+    inside:str, # what takes the place of {}
+) -> None:
+    "A template has a place for what goes into it"
+    if '{}' not in template: raise DisclError(f'{template!r}: a template needs {{}} where the {inside} goes')
 
-# %% ../../nbs/1_data/14_prompts.ipynb #3b6bca34
-def prompts_from_file(
-    path, # JSON: {class: [description, …]}
-    classes, # names that need prompts
-    template='{}', # around each description; the paper's is 'a 8k real photo: {}'
-): # dict: class -> list of prompts
-    "Descriptions by class, as a language model may have written them"
+def prompts_from_template(
+    classes:Sequence[str], # names
+    template:str=CLASS_TEXT, # with one {} for the class name
+) -> dict[str, list[str]]: # class -> list of one prompt
+    "The same sentence for every class"
+    _check_template(template, 'class name')
+    return {name: [template.format(name)] for name in classes}
+
+# %% ../../nbs/1_data/14_prompts.ipynb #c547df02
+def _descriptions(
+    path:str | Path, # JSON: {class: [description, …]}
+) -> dict[str, list[str]]: # class -> descriptions that are not empty
+    "What is in a file, checked"
     try: found = read_json(path)
     except ValueError as e: raise DisclError(f'{path}: not JSON ({e})') from e
-    if '{}' not in template: raise DisclError(f'{template!r}: a template needs {{}} where the description goes')
-    if not isinstance(found, dict): raise DisclError(f'{path}: no such file, or not a JSON object of class: [descriptions]')
-    odd = [c for c, v in found.items() if not (isinstance(v, list) and all(isinstance(t, str) for t in v))]
-    if odd: raise DisclError(f'{path}: the descriptions of {odd[0]} are not a list of strings')
-    lost = [c for c in classes if not [t for t in found.get(c, []) if t.strip()]]
-    if lost: raise DisclError(f'{path}: no prompt for class {", ".join(lost)}')
-    return {c: [template.format(t) for t in found[c] if t.strip()] for c in classes}
+    if not isinstance(found, dict):
+        raise DisclError(f'{path}: no such file, or not a JSON object of class: [descriptions]')
+    for name, texts in found.items():
+        if isinstance(texts, list) and all(isinstance(text, str) for text in texts): continue
+        raise DisclError(f'{path}: the descriptions of {name} are not a list of strings')
+    return {name: [text for text in texts if text.strip()] for name, texts in found.items()}
 
-def fashion_prompts(): # dict: class -> ten prompts
+# %% ../../nbs/1_data/14_prompts.ipynb #dda6c976
+def prompts_from_file(
+    path:str | Path, # JSON: {class: [description, …]}
+    classes:Sequence[str], # names that need prompts
+    template:str='{}', # around each description; the paper's is 'a 8k real photo: {}'
+) -> dict[str, list[str]]: # class -> prompts
+    "Descriptions by class, as a language model may have written them"
+    _check_template(template, 'description')
+    found = _descriptions(path)
+    lost = [name for name in classes if not found.get(name)]
+    if lost: raise DisclError(f'{path}: no prompt for class {", ".join(lost)}')
+    return {name: [template.format(text) for text in found[name]] for name in classes}
+
+# %% ../../nbs/1_data/14_prompts.ipynb #8edcf53f
+def fashion_prompts() -> dict[str, list[str]]: # class -> ten prompts
     "fashion-lt's descriptions, in the words that the embedded models know"
     return prompts_from_file(str(files('discl')/'embedded/descriptions.json'), FASHION)
 
-# %% ../../nbs/1_data/14_prompts.ipynb #3138eed6
+# %% ../../nbs/1_data/14_prompts.ipynb #d2c47132
 def pick_prompt(
-    prompts, # dict: class -> list of prompts
-    name, # class
-    source, # id of the source image
-    seed, # of the job
-): # str
+    prompts:dict[str, list[str]], # class -> prompts
+    name:str, # class
+    source:str, # id of the source image
+    seed:int, # of the job
+) -> str: # one of the class's prompts
     "The prompt of a job"
     return prompts[name][seed_of(content_id(source, seed)) % len(prompts[name])]
