@@ -148,7 +148,7 @@ def options(
     given = vars(parser_of(name).parse_args([_hyphened(argument) for argument in argv]))
     return {key: value for key, value in given.items() if key not in ('pdb', 'xtra')} # which fastcore adds
 
-# %% ../nbs/99_cli.ipynb #d0cd9f10
+# %% ../nbs/99_cli.ipynb #f24460ba
 def begin(
     out:str, # folder of the run
     settings:dict, # as typed
@@ -157,11 +157,11 @@ def begin(
 ): # Run
     "Open a run with its last recipe, changed by what was typed"
     from discl.core.files import read_json
-    from discl.runs.run import Run
     saved = read_json(Path(out)/'run.json')
     if saved is None and not new:
         raise DisclError(f'{out}: no run.json, so not a run; begin with `discl run` or `discl hard`')
     recipe = recipe_from(saved or {}).replace(**read_settings(settings))
+    from discl.runs.run import Run
     return Run(out, recipe, **{name: value for name, value in generating.items() if value is not None})
 
 # %% ../nbs/99_cli.ipynb #82e87880
@@ -306,12 +306,12 @@ def _print_forecast(grid, price): # what would run, and what it would take
     if grid.more: print(f'of the first {grid.few}: {", ".join(grid.more)}')
     print(grid_forecast(grid, runs, price))
 
-# %% ../nbs/99_cli.ipynb #d4c03ccb
+# %% ../nbs/99_cli.ipynb #3ad5a4bb
 @command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
 def experiment(
     name:str, # of the grid: tables-1-3, or main (without the ablations)
     out:str='runs/tables', # folder; a second call goes on with it
-    preset:str='fashion-lt', # fashion-lt, imagenet-lt, cifar-100-lt, inaturalist or iwildcam; what it says can be changed
+    preset:str='fashion-lt', # fashion-lt, imagenet-lt, cifar-100-lt, inaturalist or iwildcam; options change it
     seeds:int=10, # of the main rows
     few:int=5, # seeds of the ablations
     imbalance:str='100,50', # for fashion-lt, with commas
@@ -320,9 +320,9 @@ def experiment(
     **settings, # of the recipe, as typed
 ):
     "Every arm of the paper's tables over many seeds, in one resumable grid"
-    from discl.runs.grids import grid, run_grid
     from discl.runs.recipe import preset as recipe_of
     recipe = recipe_of(preset, **read_settings(settings))
+    from discl.runs.grids import grid, run_grid
     asked = grid(name, recipe, seeds=seeds, few=min(few, seeds), imbalances=numbers(imbalance, int))
     if dry_run: _print_forecast(asked, price)
     else: print(f'{len(run_grid(asked, out))} cells in {Path(out)/"results.csv"}')

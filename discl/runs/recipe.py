@@ -114,11 +114,12 @@ class FilterRecipe(CheckedFields):
     # share of real validation images that a calibrated threshold lets pass
     share: float = setting(.9, above_zero, ('score', 'arm'))
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #f1155cca
+# %% ../../nbs/7_runs/70_recipe.ipynb #2f1b3e16
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific') # of `discl demo`
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
+_ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #e7a940c3
+# %% ../../nbs/7_runs/70_recipe.ipynb #b811a399
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -137,12 +138,9 @@ class TrainingRecipe(CheckedFields):
     r: float|None = setting(None, above_zero, STEPS)
     # share of tail images in it; None: the share of few-shot classes, or hard_share
     p: float|None = setting(None, below_one, STEPS)
-    # for adaptive: sources at most on which progress is measured
-    guide: int = setting(100, spares=_BEFORE_ARMS, only='progress')
-    # for adaptive: real images trained on between two measurements
-    probe: int = setting(256, spares=_BEFORE_ARMS, only='progress')
-    # for adaptive: leave outlying increases out, as the authors' code does?
-    trim: bool = setting(False, spares=_BEFORE_ARMS, only='progress')
+    guide: int = setting(100, **_ADAPTIVE) # for adaptive: sources at most on which progress is measured
+    probe: int = setting(256, **_ADAPTIVE) # for adaptive: real images trained on between two measurements
+    trim: bool = setting(False, **_ADAPTIVE) # for adaptive: leave outlying increases out, as the authors' code does?
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
     validate: int = setting(50, at_least_one) # validation images of each class that choose the epoch

@@ -40,7 +40,7 @@ from .steps import find_hard, new_network, pretrain, true_class_probabilities
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, evaluate, train_arm
 
-# %% ../../nbs/7_runs/72_run.ipynb #e9d2b94c
+# %% ../../nbs/7_runs/72_run.ipynb #3bfb1624
 class Run:
     "A folder, its recipe, and the way from images to a report"
     def __init__(self,
@@ -59,6 +59,7 @@ class Run:
             raise DisclError(f'{folder}: no run.json, so not a run; make one with `discl run` or `discl hard`')
         self.recipe = recipe or recipe_from(saved)
         self.made = {} # key -> what a step made in this process
+        self.last_mixture = None, None # its key, and the mixture; an earlier trial's is not held
         check_recipe(self.recipe, self.images(self.recipe.training.trials[0]))
         self.settings = generator_settings(self.recipe.generator)
         self.clip = Clip(self.recipe.filter.clip)
@@ -67,15 +68,7 @@ class Run:
         self.store, self.times = Store(self.folder/'spectrum'), StepTimes(self.folder, say)
         if saved: say(f'{self.folder}: going on with an earlier run; what is there is not made again')
 
-# %% ../../nbs/7_runs/72_run.ipynb #8bdb1e1d
-@patch
-def place(self:Run,
-    trial:int, # its seed
-    name:str, # of the file
-) -> Path:
-    "Where a trial's file is"
-    return self.folder/f'trial-{trial}'/name
-
+# %% ../../nbs/7_runs/72_run.ipynb #71995afd
 @patch
 def once(self:Run,
     key:object, # anything JSON that says what is made
@@ -86,7 +79,7 @@ def once(self:Run,
     if name not in self.made: self.made[name] = make()
     return self.made[name]
 
-# %% ../../nbs/7_runs/72_run.ipynb #71979ccd
+# %% ../../nbs/7_runs/72_run.ipynb #5f99048c
 @patch
 def images(self:Run,
     trial:int, # its seed
@@ -95,6 +88,7 @@ def images(self:Run,
     drawn = is_fashion(self.recipe.data.data)
     return self.once(['images', trial if drawn else 0], lambda: open_images(self.recipe.data, trial))
 
+# %% ../../nbs/7_runs/72_run.ipynb #8e624a3d
 @patch
 def images_key(self:Run,
     trial:int, # its seed
@@ -103,16 +97,26 @@ def images_key(self:Run,
     items = self.images(trial).items
     return content_id(items.id.tolist(), items.label.tolist(), items.split.tolist())
 
-# %% ../../nbs/7_runs/72_run.ipynb #afae461c
+# %% ../../nbs/7_runs/72_run.ipynb #cd3ebb4c
+@patch
+def place(self:Run,
+    trial:int, # its seed
+    name:str, # of the file
+) -> Path:
+    "Where a trial's file is"
+    return self.folder/f'trial-{trial}'/name
+
+# %% ../../nbs/7_runs/72_run.ipynb #604dcbaf
 @patch
 def pixels(self:Run,
     trial:int, # its seed
 ) -> Pixels: # of the training images
     "Opened once, and shared"
-    size, folder = self.recipe.training.image_size, self.place(trial, 'pixels')
+    size, folder = self.recipe.training.image_size, self.folder/'pixels'
     def opened(): return open_pixels(self.images(trial)['train'], size, originals=size > LARGE, folder=folder)
-    return self.once(['pixels', trial], opened)
+    return self.once(['pixels', self.images_key(trial)], opened)
 
+# %% ../../nbs/7_runs/72_run.ipynb #2f4360d0
 @patch
 def samples(self:Run,
     trial:int, # its seed
@@ -123,23 +127,26 @@ def samples(self:Run,
     augment = augmentation(training.image_size, training.flip) if augmented else None
     return Samples(self.pixels(trial), self.images(trial)['train'].labels, augment)
 
-# %% ../../nbs/7_runs/72_run.ipynb #5ab00bc7
+# %% ../../nbs/7_runs/72_run.ipynb #854eae63
 @patch
 def validation(self:Run,
     trial:int, # its seed
 ) -> Samples: # the first `validate` images of each class
     "What chooses the epoch"
-    training, folder = self.recipe.training, self.place(trial, 'pixels')
+    training, folder = self.recipe.training, self.folder/'pixels'
     chosen = first_of_each_class(self.images(trial)['val'], training.validate)
-    return self.once(['validation', trial], lambda: fixed_samples(chosen, training.image_size, folder))
+    key = ['validation', self.images_key(trial)]
+    return self.once(key, lambda: fixed_samples(chosen, training.image_size, folder))
 
+# %% ../../nbs/7_runs/72_run.ipynb #0720ea33
 @patch
 def test(self:Run,
     trial:int, # its seed
 ) -> Samples:
     "What an arm is judged by, once"
-    size, folder = self.recipe.training.image_size, self.place(trial, 'pixels')
-    return self.once(['test', trial], lambda: fixed_samples(self.images(trial)['test'], size, folder))
+    size, folder = self.recipe.training.image_size, self.folder/'pixels'
+    key = ['test', self.images_key(trial)]
+    return self.once(key, lambda: fixed_samples(self.images(trial)['test'], size, folder))
 
 # %% ../../nbs/7_runs/72_run.ipynb #b862dd16
 @patch
@@ -149,7 +156,7 @@ def pretrain_key(self:Run,
     "Names the network that every arm of a trial begins with"
     return step_key('pretrain', self.recipe, [self.images_key(trial), trial])
 
-# %% ../../nbs/7_runs/72_run.ipynb #40062f39
+# %% ../../nbs/7_runs/72_run.ipynb #ea2e008d
 @patch
 def pretrain(self:Run,
     trial:int, # its seed
@@ -166,6 +173,7 @@ def pretrain(self:Run,
         self.say(f'  trial {trial}: validation accuracy {best.best:.1%} at epoch {best.at + 1} of {len(best.curve)}')
     return load_file(path)
 
+# %% ../../nbs/7_runs/72_run.ipynb #13fa979b
 @patch
 def network(self:Run,
     trial:int, # its seed
@@ -193,7 +201,7 @@ def _find_hard(self:Run, trial):
         pd.DataFrame(dict(id=found.items.id, label=found.labels, name=names)).to_csv(part, index=False)
     return found
 
-# %% ../../nbs/7_runs/72_run.ipynb #1a5f7352
+# %% ../../nbs/7_runs/72_run.ipynb #9f675a64
 @patch
 def jobs(self:Run,
     trial:int, # its seed
@@ -201,6 +209,7 @@ def jobs(self:Run,
     "Every image of the trial's spectrum, named"
     return list_spectrum(self.recipe, self.hard(trial))
 
+# %% ../../nbs/7_runs/72_run.ipynb #73db4426
 @patch
 def threshold(self:Run,
     trial:int, # its seed
@@ -281,7 +290,7 @@ def scored(self:Run,
     if not path.exists(): raise DisclError(f'{path}: not there yet; run `discl score`')
     return pd.read_csv(path, dtype=dict(name=str, source=str, job=str), keep_default_na=False)
 
-# %% ../../nbs/7_runs/72_run.ipynb #c47361d4
+# %% ../../nbs/7_runs/72_run.ipynb #202ad0de
 @patch
 def mixture(self:Run,
     trial:int, # its seed
@@ -291,17 +300,18 @@ def mixture(self:Run,
     wanted = scored.kept.to_numpy()
     for arm in self.recipe.parsed_arms(): wanted = wanted | self.kept_for(trial, scored, arm).kept.to_numpy()
     wanted = scored[wanted]
-    key = ['mixture', trial, wanted.job.tolist(), wanted.kept.tolist()]
-    return self.once(key, lambda: self._build_mixture(trial, wanted))
+    key = content_id(trial, wanted.job.tolist(), wanted.kept.tolist())
+    if self.last_mixture[0] != key: self.last_mixture = key, self._build_mixture(trial, wanted)
+    return self.last_mixture[1]
 
 @patch
 def _build_mixture(self:Run, trial, scored):
     mixture = build_mixture(
         self.images(trial)['train'], self.hard(trial), scored, self.store, self.recipe.training.image_size,
-        levels=self.recipe.generator.levels, folder=self.place(trial, 'pixels'), pixels=self.pixels(trial))
+        levels=self.recipe.generator.levels, folder=self.folder/'pixels', pixels=self.pixels(trial))
     return dataclasses.replace(mixture, validation=self.validation(trial))
 
-# %% ../../nbs/7_runs/72_run.ipynb #c2392d24
+# %% ../../nbs/7_runs/72_run.ipynb #5f95e012
 @patch
 def trial_inputs(self:Run,
     trial:int, # its seed
@@ -312,6 +322,7 @@ def trial_inputs(self:Run,
     hard = sorted(self.hard(trial).items.id)
     return [self.pretrain_key(trial), trial, sorted(scored.job), hard, list_shares(self.recipe, counts)]
 
+# %% ../../nbs/7_runs/72_run.ipynb #26be87e5
 @patch
 def arm_key(self:Run,
     trial:int, # its seed
@@ -405,7 +416,7 @@ def train_arms(self:Run,
     check_comparable(results, trial)
     return results
 
-# %% ../../nbs/7_runs/72_run.ipynb #deed232e
+# %% ../../nbs/7_runs/72_run.ipynb #8307eae9
 RESULT_COLUMNS = ('method', 'curriculum', 'seed', *GROUPS, *ARM_FIELDS) # of results.csv
 
 @patch
@@ -420,6 +431,7 @@ def results(self:Run) -> pd.DataFrame: # a row for each finished arm; RESULT_COL
     with whole_file(self.folder/'results.csv') as part: table[list(RESULT_COLUMNS)].round(3).to_csv(part, index=False)
     return table
 
+# %% ../../nbs/7_runs/72_run.ipynb #68f11fce
 @patch
 def summary(self:Run) -> pd.DataFrame: # method, curriculum, GROUPS, and the gains in few-shot accuracy
     "Mean and sd of each arm, and what it gains over the controls"
