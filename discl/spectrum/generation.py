@@ -40,7 +40,7 @@ class Writer:
         self.thread = threading.Thread(target=self._work, daemon=True)
         self.thread.start()
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #6cb8ab8c
+# %% ../../nbs/3_spectrum/35_generation.ipynb #f655c695
 @patch
 def put(self:Writer,
     rows:list[PaintedRow], # without faults
@@ -50,6 +50,7 @@ def put(self:Writer,
     self._raise()
     self.queue.put((rows, scores))
 
+# %% ../../nbs/3_spectrum/35_generation.ipynb #7885808a
 @patch
 def close(self:Writer) -> None:
     "Write what is left; raises what went wrong"
@@ -122,7 +123,19 @@ class Intake:
         self.made = 0 # rows that can
         self.reached = 0 # of them, those that reach the scorer's threshold
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #de1d689b
+# %% ../../nbs/3_spectrum/35_generation.ipynb #bf57e506
+@patch
+def _scored(self:Intake, rows): # DataFrame for `Store.add_scores`, or None
+    "Score rows, and show the share that reaches the threshold"
+    if not self.scorer: return None
+    scores = self.scorer(pd.DataFrame([row.job for row in rows]), [row.image for row in rows])
+    if self.scorer.threshold is None: return scores
+    self.reached += int((scores.text_score >= self.scorer.threshold).sum())
+    share = self.reached/(self.made + len(rows))
+    if self.progress is not None: self.progress.set_postfix(kept=f'{share:.0%}')
+    return scores
+
+# %% ../../nbs/3_spectrum/35_generation.ipynb #f3042979
 @patch
 def take(self:Intake,
     rows:list[PaintedRow], # as a painter yields them
@@ -134,17 +147,6 @@ def take(self:Intake,
     self.writer.put(good, self._scored(good))
     self.made += len(good)
     if self.progress is not None: self.progress.update(len(good))
-
-@patch
-def _scored(self:Intake, rows): # DataFrame for `Store.add_scores`, or None
-    "Score rows, and show the share that reaches the threshold"
-    if not self.scorer: return None
-    scores = self.scorer(pd.DataFrame([row.job for row in rows]), [row.image for row in rows])
-    if self.scorer.threshold is None: return scores
-    self.reached += int((scores.text_score >= self.scorer.threshold).sum())
-    share = self.reached/(self.made + len(rows))
-    if self.progress is not None: self.progress.set_postfix(kept=f'{share:.0%}')
-    return scores
 
 # %% ../../nbs/3_spectrum/35_generation.ipynb #667a572b
 @patch

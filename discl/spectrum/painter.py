@@ -46,7 +46,7 @@ def wanted_sizes(
     sizes = sources[used].sizes()
     return {source: (int(width), int(height)) for source, (width, height) in zip(used, sizes)}
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #7085d402
+# %% ../../nbs/3_spectrum/34_painter.ipynb #11e90995
 def too_long(
     pipe:object, # a diffusers pipeline
     prompts:Iterable[str], # as jobs have them
@@ -56,7 +56,7 @@ def too_long(
     if tokenizer is None: tokenizer = getattr(pipe, 'tokenizer_2', None)
     if tokenizer is None: return []
     most = tokenizer.model_max_length
-    return [prompt for prompt in dict.fromkeys(prompts) if len(tokenizer(prompt).input_ids) > most]
+    return [prompt for prompt in dict.fromkeys(prompts) if len(tokenizer(prompt, verbose=False).input_ids) > most]
 
 # %% ../../nbs/3_spectrum/34_painter.ipynb #6686b1d6
 @dataclass
@@ -166,7 +166,7 @@ def sizes(self:Painter,
     wanted = wanted_sizes(jobs, sources, self.settings)
     return {source: divisible(size, self.multiple) for source, size in wanted.items()}
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #8799c024
+# %% ../../nbs/3_spectrum/34_painter.ipynb #61810f9f
 @patch
 def notices(self:Painter,
     jobs:pd.DataFrame, # from `list_jobs`
@@ -175,11 +175,10 @@ def notices(self:Painter,
     "What somebody should hear before the work starts"
     lines = []
     wanted = wanted_sizes(jobs, sources, self.settings)
-    painted = self.sizes(jobs, sources)
-    cut = [source for source in wanted if painted[source] != wanted[source]]
+    cut = [size for size in wanted.values() if divisible(size, self.multiple) != size]
     if cut:
         lines.append(f'{len(cut)} of {len(wanted)} sources are cut to sides that the model can divide, '
-                     f'e.g. {painted[cut[0]]}')
+                     f'e.g. {divisible(cut[0], self.multiple)}')
     long = too_long(self.pipe, jobs.prompt)
     if long:
         lines.append(f'{len(long)} prompts are longer than the text encoder reads and are cut off, e.g. {long[0]!r}')
