@@ -4,7 +4,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     samples=['MEAN', 'STD', 'LARGE', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
         'ListLoader'],
-    prediction=['predict', 'features', 'head_gradient'],
+    prediction=['AT_ONCE', 'predict', 'features', 'head_gradient'],
     losses=['LOSSES', 'LossKind', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
         'DeferredReweighting', 'loss_of'],
     mixture=['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture'],
