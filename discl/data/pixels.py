@@ -79,7 +79,7 @@ def originals(self:MemoryPixels,
     "The arrays themselves, as they were given"
     return [self.uncropped[row] for row in _row_numbers(rows, len(self))]
 
-# %% ../../nbs/1_data/13_pixels.ipynb #89599f01
+# %% ../../nbs/1_data/13_pixels.ipynb #01799f41
 class DecodedPixels:
     "Pixels that are decoded and fitted by threads when they are asked for"
     def __init__(self,
@@ -91,7 +91,13 @@ class DecodedPixels:
 
     def __len__(self) -> int: return len(self.images)
 
-# %% ../../nbs/1_data/13_pixels.ipynb #7423040b
+    def square(self,
+        row:int, # row number
+    ) -> np.ndarray: # uint8 (size, size, 3)
+        "One picture, cropped at the centre and resized; the cache's own array if it has the size"
+        return fit_image(self.images.array(row), (self.size, self.size))
+
+# %% ../../nbs/1_data/13_pixels.ipynb #875d258e
 @patch
 def __getitem__(self:DecodedPixels,
     rows:Sequence[int] | slice, # row numbers
@@ -99,7 +105,7 @@ def __getitem__(self:DecodedPixels,
     "These rows, decoded now where the cache has them not"
     rows = _row_numbers(rows, len(self))
     batch = np.empty((len(rows), self.size, self.size, 3), np.uint8)
-    def fill(k): batch[k] = fit_image(self.images.array(rows[k]), (self.size, self.size))
+    def fill(k): batch[k] = self.square(rows[k])
     in_threads(fill, range(len(rows)), self.threads)
     return batch
 
@@ -217,16 +223,18 @@ def _kind_for(
     folder.mkdir(parents=True, exist_ok=True)
     return 'mapped' if shutil.disk_usage(folder).free > 2*squares else 'decoded'
 
-# %% ../../nbs/1_data/13_pixels.ipynb #8a9dc3ef
+# %% ../../nbs/1_data/13_pixels.ipynb #1a7f2b94
 def _held(
     images:ImageSet, # whose pictures are held
     size:int, # side in pixels
     originals:bool, # uncropped as well?
 ) -> MemoryPixels:
     "All pictures in memory; one that has the size is the array of the cache of decoded pictures"
-    whole = DecodedPixels(images, size).originals(slice(None)) if len(images) else []
+    decoder = DecodedPixels(images, size)
+    if not originals: return MemoryPixels(in_threads(decoder.square, range(len(images))), size=size)
+    whole = decoder.originals(slice(None))
     squares = [fit_image(picture, (size, size)) for picture in whole]
-    return MemoryPixels(squares, whole if originals else None, size)
+    return MemoryPixels(squares, whole, size)
 
 # %% ../../nbs/1_data/13_pixels.ipynb #98144016
 def _mapped(
