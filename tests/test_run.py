@@ -11,128 +11,165 @@ import pytest
 from PIL import Image
 
 from discl import cli
-from discl.runs import steps as steps_module
-from discl.train.baselines import ldmlr
 from discl.core.basics import DisclError
 from discl.core.images import decode_count
 from discl.data.named import fashion_lt
-from discl.runs.recipe import Recipe, make_recipe, preset, setting
-from discl.runs.run import RESULT_COLUMNS, Run
-from discl.runs.grids import Grid, grid_results, run_grid
-from discl.spectrum.store import decide
 from discl.models.networks import backbone
+from discl.runs import steps as steps_module
+from discl.runs.grids import Grid, grid_results, run_grid
+from discl.runs.recipe import make_recipe, preset, setting
+from discl.runs.run import RESULT_COLUMNS, Run
+from discl.spectrum.store import decide
+from discl.train.baselines import ldmlr
 
-SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4', '--width', '8', '--threshold', '-1',
-         '--curriculum', 'none,oversample,BS/diverse-to-specific']
+SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4',
+         '--width', '8', '--threshold', '-1', '--curriculum', 'none,oversample,BS/diverse-to-specific']
+TINY = dict(steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2)
+TRAIN = {7: 100, 8: 60, 9: 12}  # class -> training images
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    root, images = tmp_path_factory.mktemp('data'), fashion_lt()
-    for split, each in (('train', None), ('val', 10), ('test', 10)):
-        own = images[split]
-        for c in (7, 8, 9):
-            n = {7: 100, 8: 60, 9: 12}[c] if split == 'train' else each
-            pool = fashion_lt(1)['train'] if split == 'train' else own
-            rows = np.flatnonzero(pool.labels == c)[:n]
-            place = root/split/images.classes[c]
+    root, images, even = tmp_path_factory.mktemp('data'), fashion_lt(), fashion_lt(1)
+    for split in ('train', 'val', 'test'):
+        pool = (even if split == 'train' else images)[split]
+        for label, train in TRAIN.items():
+            place = root/split/images.classes[label]
             place.mkdir(parents=True)
-            for r in rows: pool.image(r).save(place/f'{r}.png')
+            rows = np.flatnonzero(pool.labels == label)[:train if split == 'train' else 10]
+            for row in rows: pool.image(row).save(place/f'{row}.png')
     return root
 
 
-def command(*argv): # -> keyword arguments as the command line gives them
-    return cli.options('run', [str(a) for a in argv])
+def quiet(line): pass
+
+
+def open_run(place, recipe=None): return Run(place, recipe, say=quiet, bar=False)
+
+
+def command(*argv):
+    "Keyword arguments as the command line gives them"
+    return cli.options('run', [str(part) for part in argv])
+
+
+def times(place, wanted):
+    "When each file was written"
+    return {path: path.stat().st_mtime_ns for path in place.rglob('*') if wanted(path)}
 
 
 def test_run_and_resume(folder, tmp_path, capsys):
-    given = command('--data', folder, '--out', tmp_path/'run', *SMALL)
-    cli.run(**given)
     out = tmp_path/'run'
+    given = command('--data', folder, '--out', out, *SMALL)
+    cli.run(**given)
     results = pd.read_csv(out/'results.csv')
     assert tuple(results) == RESULT_COLUMNS and len(results) == 3
     assert results.few.between(0, 100).all() and results.many.isna().all()
     page = (out/'report.html').read_text()
     assert page.count('data:image/png') >= 6 and 'ImageNet-LT' in page and 'src="http' not in page
     assert pd.read_csv(out/'trial-0/hard.csv').name.unique().tolist() == ['ankle boot']
-    table = Run(out, say=lambda _: None).store.samples()
-    assert len(table) == 12*2*2 and table.job.is_unique
-    before = {p: p.stat().st_mtime_ns for p in out.rglob('*') if p.suffix in ('.parquet', '.safetensors') or 'arms' in p.parts}
+    samples = open_run(out).store.samples()
+    assert len(samples) == 12*2*2 and samples.job.is_unique
+
+    def costly(path): return path.suffix in ('.parquet', '.safetensors') or 'arms' in path.parts
+    before = times(out, costly)
     capsys.readouterr()
     cli.run(**given)
     said = capsys.readouterr().out
     assert 'going on with an earlier run' in said and 'there already' in said and '0 images made now' in said
-    assert before == {p: p.stat().st_mtime_ns for p in before}
-    arms = Run(out, say=lambda _: None).results()
+    assert before == times(out, costly)
+    arms = open_run(out).results()
     assert arms.steps.nunique() == 1 and arms.samples.nunique() == 1
-    assert all(len(p) == 30 for p in arms.predicted) # what `compare` shows single images by
+    assert all(len(predicted) == 30 for predicted in arms.predicted)  # what `compare` shows single images by
 
 
 def test_a_changed_recipe_makes_again_only_what_it_touches(folder, tmp_path):
-    base = dict(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
-    quiet = dict(say=lambda _: None, bar=False)
-    Run(tmp_path/'r', make_recipe(**base), **quiet).all()
-    before = {p: p.stat().st_mtime_ns for p in (tmp_path/'r').rglob('*') if p.suffix in ('.parquet', '.safetensors') or p.parent.name == 'arms'}
-    run = Run(tmp_path/'r', make_recipe(**dict(base, epochs=3, share=.5)), **quiet)
+    place, arms = tmp_path/'r', tmp_path/'r/trial-0/arms'
+    recipe = make_recipe(data=str(folder), arms=('CE/all-level',), **TINY)
+
+    def costly(path): return path.suffix in ('.parquet', '.safetensors') or path.parent.name == 'arms'
+    open_run(place, recipe).all()
+    before = times(place, costly)
+    run = open_run(place, recipe.replace(epochs=3, share=.5))
     run.all()
-    assert before == {p: p.stat().st_mtime_ns for p in before}
-    assert len(list((tmp_path/'r/trial-0/arms').iterdir())) == 2 and len(run.results()) == 1
+    assert before == {path: when for path, when in times(place, costly).items() if path in before}
+    assert len(list(arms.iterdir())) == 2 and len(run.results()) == 1
     dropped = run.scored(0).job[0]
     decide(run.store, dropped, False, 'two heels')
     run.all()
-    assert run.scored(0).query('not kept').job.tolist() == [dropped] and len(list((tmp_path/'r/trial-0/arms').iterdir())) == 3 # a person's word is trained by
+    assert run.scored(0).query('not kept').job.tolist() == [dropped]
+    assert len(list(arms.iterdir())) == 3  # a person's word is trained by
     victim = next((folder/'train/bag').iterdir())
     data = victim.read_bytes()
     victim.unlink()
-    try: Run(tmp_path/'r', make_recipe(**base), **quiet).pretrain(0)
+    try: open_run(place, recipe).pretrain(0)
     finally: victim.write_bytes(data)
-    assert len(list((tmp_path/'r/trial-0').glob('pretrained-*.safetensors'))) == 2
+    assert len(list((place/'trial-0').glob('pretrained-*.safetensors'))) == 2
 
 
 def test_two_trials_interrupted_between_generation_and_scoring(tmp_path):
-    plan = make_recipe(steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=3, validate=5, arms=('CE/none', 'CE/all-level'), trials=(0, 1))
-    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
-    for t in plan.training.trials: run.spectrum(t)
-    again = Run(tmp_path/'r', say=lambda _: None, bar=False)
+    recipe = make_recipe(arms=('CE/none', 'CE/all-level'), trials=(0, 1), validate=5,
+                         **TINY | dict(levels=(0., .5), epochs=3))
+    run = open_run(tmp_path/'r', recipe)
+    for trial in recipe.training.trials: run.spectrum(trial)
+    again = open_run(tmp_path/'r')
     again.all()
     results = again.results()
     assert len(results) == 4
-    assert results.groupby('seed').steps.nunique().max() == 1 and results.groupby('seed').samples.nunique().max() == 1
-    assert (results.synthetic_samples[results.curriculum == 'all-level'] > 0).all() and (results.synthetic_samples[results.curriculum == 'none'] == 0).all()
+    by_seed = results.groupby('seed')
+    assert by_seed.steps.nunique().max() == 1 and by_seed.samples.nunique().max() == 1
+    assert ((results.synthetic_samples > 0) == (results.strategy == 'all-level')).all()
 
 
 def test_low_quality_images_get_synthetic_ones_too(folder, tmp_path):
-    plan = make_recipe(data=str(folder), hard_share=.1, steps=1, seeds=(10,), levels=(.5,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/all-level',))
-    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    recipe = make_recipe(data=str(folder), hard_share=.1, arms=('CE/all-level',), **TINY | dict(levels=(.5,)))
+    run = open_run(tmp_path/'r', recipe)
     run.all()
     assert run.results().synthetic_samples[0] == 17*2
     assert {'sneaker'} < set(pd.read_csv(tmp_path/'r/trial-0/hard.csv').name)
-    other = Run(tmp_path/'r', plan.replace(never_hard=('sneaker',)), say=lambda _: None, bar=False)
+    other = open_run(tmp_path/'r', recipe.replace(never_hard=('sneaker',)))
     assert len(other.hard(0)) == 17 and 'sneaker' not in set(pd.read_csv(tmp_path/'r/trial-0/hard.csv').name)
 
 
 def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
-    asked, plan = [], make_recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8, epochs=2, arms=('CE/none', 'CE/oversample'), pretrained=True)
-    monkeypatch.setattr(steps_module, 'backbone', lambda *a, pretrained, **kw: asked.append(pretrained) or backbone(*a, **kw))
-    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    asked = []
+
+    def recorded(*args, pretrained, **kwargs):
+        asked.append(pretrained)
+        return backbone(*args, **kwargs)
+    monkeypatch.setattr(steps_module, 'backbone', recorded)
+    recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/oversample'), pretrained=True, **TINY)
+    run = open_run(tmp_path/'r', recipe)
     run.all()
     assert asked == [True, False, False]  # to pretrain from; the arms begin where that ended
-    other = Run(tmp_path/'r', plan.replace(pretrained=False), say=lambda _: None)
+    other = open_run(tmp_path/'r', recipe.replace(pretrained=False))
     assert run.pretrain_key(0) != other.pretrain_key(0)
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
-    plan = make_recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=1.5, pretrain_epochs=1, width=8, epochs=2, arms=('CE/none',))
-    run = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
+    recipe = make_recipe(data=str(folder), arms=('CE/none',), **TINY | dict(threshold=1.5))
+    run = open_run(tmp_path/'r', recipe)
     with pytest.raises(DisclError, match=r'no sample of ankle boot reaches the threshold 1.500 .* Lower it'): run.all()
     assert len(run.store) == 12
 
 
 @pytest.mark.parametrize('changes, words', [
-    (dict(levels=(0., 2.)), 'λ = 2.0'), (dict(seeds=()), 'at least one'), (dict(share=1.5), 'share = 1.5'), (dict(pretrain_epochs=0), 'pretrain_epochs = 0'), (dict(arms=('CE/hardest',)), 'unknown curriculum'), (dict(fewer_than=3), 'no class has fewer than 3'),
-    (dict(prompts='nowhere.json'), 'no such file'), (dict(model='no/such/folder'), 'neither a folder nor'), (dict(epochs=2), 'do not fit into'), (dict(never_hard=('unicorn',)), 'has no class unicorn'), (dict(p=1.), 'p = 1.0: more than 0 and less than 1'), (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'), (dict(arms=('CE/all-level@9',)), 'belongs a share')])
+    (dict(levels=(0., 2.)), 'λ = 2.0'),
+    (dict(seeds=()), 'at least one'),
+    (dict(trials=()), 'no trial'),
+    (dict(share=1.5), 'share = 1.5'),
+    (dict(p=1.), 'p = 1.0: more than 0 and less than 1'),
+    (dict(pretrain_epochs=0), 'pretrain_epochs = 0'),
+    (dict(arms=('CE/hardest',)), 'unknown curriculum'),
+    (dict(arms=('CE/all-level@9',)), 'belongs a share'),
+    (dict(threshold=.3, arms=('CE/all-level@9',)), 'belongs a cosine similarity'),
+    (dict(fewer_than=3), 'no class has fewer than 3'),
+    (dict(never_hard=('unicorn',)), 'has no class unicorn'),
+    (dict(epochs=2), 'do not fit into'),
+    (dict(prompts='nowhere.json'), 'no such file'),
+    (dict(model='no/such/folder'), 'neither a folder nor'),
+    (dict(speed=3), "unknown setting 'speed'")])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
-    with pytest.raises(DisclError, match=words): Run(tmp_path/'r', make_recipe(data=str(folder), **changes))
+    with pytest.raises(DisclError, match=words): open_run(tmp_path/'r', make_recipe(data=str(folder), **changes))
     assert not (tmp_path/'r').exists()
 
 
@@ -146,133 +183,172 @@ def test_a_broken_image_is_named(folder, tmp_path, monkeypatch, capsys):
     assert not (tmp_path/'r').exists()
 
 
-def test_every_kind_of_arm_is_what_its_name_says(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(steps_module, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
-    plan = make_recipe(data=str(folder), steps=1, seeds=(10,), levels=(0., .5), threshold=-1., pretrain_epochs=1, width=8, epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01,
-                arms=('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest'))
-    first = Run(tmp_path/'r', plan, say=lambda _: None, bar=False)
-    first.filter(0)
-    scores = first.scored(0).text_score
-    middle = float(scores.median())
-    run = Run(tmp_path/'r', plan.replace(arms=(*plan.training.arms, f'CE/all-level@{middle}')), say=lambda _: None, bar=False)
-    pools, pixels, train_arm = [], set(), Run.train_arm
+@pytest.fixture(scope='module')
+def every_kind(folder, tmp_path_factory):
+    "A run with every kind of arm, of which the last has a filter of its own: run, results, and what the arms saw"
+    place = tmp_path_factory.mktemp('every kind')
+    arms = ('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest')
+    settings = TINY | dict(levels=(0., .5), epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01)
+    recipe = make_recipe(data=str(folder), arms=arms, **settings)
+    scores = open_run(place, recipe).filter(0).text_score
+    run = open_run(place, recipe.replace(arms=(*arms, f'CE/all-level@{float(scores.median())}')))
+    train_arm, mixtures = Run.train_arm, []
 
     def looked_at(self, trial, arm, mixture, path):
-        pools.append(sum(map(len, mixture.rows.pools.values())))
-        pixels.add(id(mixture.pixels))
+        mixtures.append(mixture)
         return train_arm(self, trial, arm, mixture, path)
-    monkeypatch.setattr(Run, 'train_arm', looked_at)
-    results = {(r['method'], r['strategy']): r for r in run.train_arms(0)}
-    assert pools == [len(scores)]*6 + [(scores >= middle).sum()]  # the last arm trains on what its own threshold keeps
-    assert len(pixels) == 1  # and on the same pixels
-    assert results['CE', 'all-level']['threshold'] == results['CE', 'all-level']['text_threshold'] == middle
-    assert results['CE', 'none']['threshold'] is None and results['CE', 'none']['text_threshold'] == -1.
-    assert {r['steps'] for r in results.values()} == {5*(72//16)} and len({r['shared']['start'] for r in results.values()}) == 1
-    cuda, head, adaptive = results['CE+CUDA', 'none'], results['CE+LDMLR', 'none'], results['CE', 'adaptive']
-    assert len(cuda['cuda_levels']) == 5 and max(map(max, cuda['cuda_levels'])) > 0 and not results['CE', 'none']['cuda_levels']
-    assert head['head_steps'] == 3 and len(head['head_validation']) == 3 and head['best_validation'] == max(head['head_validation'])
-    for arm in (adaptive, results['BS-stage', 'steepest']):
-        probes = pd.DataFrame(arm['progress'])
-        assert len(probes) == 2*2 and (probes.groupby('epoch').chosen.sum() == 1).all() and (probes.images > 0).all() == (arm is adaptive)
-        for epoch, own in probes.groupby('epoch'): assert tuple(arm['stages'][epoch]['levels']) == (own.lam[own.progress.idxmax()],)
-    path = next((tmp_path/'r/trial-0/arms').glob('LDAM-none-*.json'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps_module, 'ldmlr', partial(ldmlr, epochs=3, steps=20, width=16))
+        patch.setattr(Run, 'train_arm', looked_at)
+        results = {(result['method'], result['strategy']): result for result in run.train_arms(0)}
+    return run, results, mixtures, scores
+
+
+def test_an_arm_trains_on_what_its_own_filter_keeps(every_kind):
+    _, results, mixtures, scores = every_kind
+    kept = [sum(map(len, mixture.rows.pools.values())) for mixture in mixtures]
+    middle = float(scores.median())
+    assert kept == [len(scores)]*6 + [(scores >= middle).sum()]
+    assert len({id(mixture.pixels) for mixture in mixtures}) == 1  # rows of the same pixels
+    last, first = results['CE', 'all-level'], results['CE', 'none']
+    assert last['threshold'] == last['text_threshold'] == middle
+    assert first['threshold'] is None and first['text_threshold'] == -1.
+
+
+def test_every_kind_of_arm_is_what_its_name_says(every_kind):
+    _, results, _, _ = every_kind
+    assert {result['steps'] for result in results.values()} == {5*(72//16)}
+    assert len({result['shared']['start'] for result in results.values()}) == 1
+    levels = results['CE+CUDA', 'none']['cuda_levels']
+    assert len(levels) == 5 and max(map(max, levels)) > 0 and not results['CE', 'none']['cuda_levels']
+    head = results['CE+LDMLR', 'none']
+    assert head['head_steps'] == len(head['head_validation']) == 3
+    assert head['best_validation'] == max(head['head_validation'])
+
+
+@pytest.mark.parametrize('arm', [('CE', 'adaptive'), ('BS-stage', 'steepest')])
+def test_what_is_measured_chooses_the_level(every_kind, arm):
+    result = every_kind[1][arm]
+    probes = pd.DataFrame(result['progress'])
+    assert len(probes) == 2*2 and (probes.groupby('epoch').chosen.sum() == 1).all()
+    assert (probes.images > 0).all() == (arm == ('CE', 'adaptive'))
+    for epoch, measured in probes.groupby('epoch'):
+        assert result['stages'][epoch]['levels'] == (measured.lam[measured.progress.idxmax()],)
+
+
+def test_arms_that_differ_in_more_than_their_name_are_an_error(every_kind):
+    run = every_kind[0]
+    path = next((run.folder/'trial-0/arms').glob('LDAM-none-*.json'))
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | dict(shared=told['shared'] | dict(lr=.1))))
-    with pytest.raises(DisclError, match='arms differ in lr'): run.train_arms(0)
+    try:
+        with pytest.raises(DisclError, match='arms differ in lr'): run.train_arms(0)
+    finally: path.write_text(json.dumps(told))
 
 
 def test_an_interrupted_grid_goes_on(tmp_path, monkeypatch):
-    plan = preset('fashion-lt', pretrain_epochs=1, epochs=2, curriculum_epochs=1, seeds=(10,), levels=(.5,), steps=2, width=8, share=.99, validate=2)
-    own, calls, train_arm = Grid(plan, ('CE/none', 'CE/all-level', 'BS/none'), seeds=1, imbalances=(50,)), [], Run.train_arm
+    recipe = preset('fashion-lt', pretrain_epochs=1, epochs=2, curriculum_epochs=1, seeds=(10,), levels=(.5,), steps=2,
+                    width=8, share=.99, validate=2)
+    grid = Grid(recipe, ('CE/none', 'CE/all-level', 'BS/none'), seeds=1, imbalances=(50,))
+    calls, train_arm = [], Run.train_arm
 
     def interrupted(self, trial, arm, mixture, path):
         calls.append(arm.method)
         if len(calls) == 2: raise KeyboardInterrupt
         return train_arm(self, trial, arm, mixture, path)
     monkeypatch.setattr(Run, 'train_arm', interrupted)
-    with pytest.raises(KeyboardInterrupt): run_grid(own, tmp_path, say=lambda _: None, bar=False)
+    with pytest.raises(KeyboardInterrupt): run_grid(grid, tmp_path, say=quiet, bar=False)
     done = next(tmp_path.glob('ir-50/trial-0/arms/*.json'))
     before = done.stat().st_mtime_ns
-    frame = run_grid(own, tmp_path, say=lambda _: None, bar=False)
+    results = run_grid(grid, tmp_path, say=quiet, bar=False)
     assert len(calls) == 4 and done.stat().st_mtime_ns == before  # the arm that was done is not trained again
-    assert frame[['method', 'curriculum']].values.tolist() == [['CE', 'none'], ['CE', 'all-level'], ['BS', 'none']]
-    assert frame.equals(grid_results(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == frame.shape
+    assert results[['loss', 'strategy']].values.tolist() == [['CE', 'none'], ['CE', 'all-level'], ['BS', 'none']]
+    assert results.equals(grid_results(tmp_path)) and pd.read_csv(tmp_path/'results.csv').shape == results.shape
 
 
 def test_a_paper_preset_is_checked_and_counted(folder, capsys):
     cli.experiment('tables-1-3', preset='cifar-100-lt', data=str(folder), seeds=2, few=1, price=2., dry_run=True)
     said = capsys.readouterr().out
-    assert '27 trainings' in said and f'at most {12*3*8} synthetic images (not counted in the time: stabilityai/' in said and 'at 2 an hour' in said
+    assert '27 trainings' in said and 'at 2 an hour' in said
+    assert f'at most {12*3*8} synthetic images (not counted in the time: stabilityai/' in said
     assert 'CE/fixed:0.7' in said and 'text-only' not in said and '@0.28' in said
 
 
-def test_an_image_is_decoded_once_and_its_pixels_are_held_once(folder, tmp_path):
-    copy = tmp_path/'data'  # of its own, so that nothing of it is in a cache yet
-    shutil.copytree(folder, copy)
-    for k, path in enumerate(sorted(copy.rglob('*.png'))):
-        image = np.asarray(Image.open(path)).copy()
+def renewed(folder, place):
+    "A copy of a data folder whose every image is another one, so that nothing of it is in a cache yet"
+    shutil.copytree(folder, place)
+    for k, path in enumerate(sorted(place.rglob('*.png'))):
+        image = np.array(Image.open(path))
         image[0, :3] = [[k//256, k % 256, 77]]*3
         Image.fromarray(image).save(path)
-    recipe = make_recipe(data=str(copy), hard_share=.1, steps=1, seeds=(10,), levels=(0., .5), threshold=-1.,
-                         pretrain_epochs=1, width=8, epochs=3, arms=('CE/none', 'CE/all-level', 'CE/all-level@0.1'))
+    return place
+
+
+def test_an_image_is_decoded_once_and_its_pixels_are_held_once(folder, tmp_path):
+    data = renewed(folder, tmp_path/'data')
+    arms = ('CE/none', 'CE/all-level', 'CE/all-level@0.1')
+    recipe = make_recipe(data=str(data), hard_share=.1, arms=arms, **TINY | dict(levels=(0., .5), epochs=3))
     before = decode_count()
-    run = Run(tmp_path/'r', recipe, say=lambda line: None, bar=False)
+    run = open_run(tmp_path/'r', recipe)
     run.all()
     images, synthetic = len(run.images(0)), len(run.store)
     assert synthetic == 2*17 and 0 < decode_count() - before <= images + synthetic
     mixture = run.mixture(0, run.scored(0))
-    assert mixture.pixels.parts[0] is run.pixels(0) is run.samples(0).pixels  # pretraining, hard images and arms share them
-    for row, array in enumerate(run.pixels(0).images): assert array is run.images(0)['train'].array(row)  # held by the cache
+    assert mixture.pixels.parts[0] is run.pixels(0) is run.samples(0).pixels  # for pretraining, hard images and arms
+    train_set = run.images(0)['train']
+    for row, array in enumerate(run.pixels(0).images): assert array is train_set.array(row)  # the cache's own
+    cached = run.store.images(mixture.names[mixture.real:])
+    for array, held in zip(mixture.pixels.parts[1].images, cached, strict=True): assert array is held
 
 
 def with_field(recipe, group, default):
     "The recipe, its group with one field more"
-    kind = type(recipe.groups()[group])
-    longer = dataclasses.make_dataclass('Longer', [(f'added_to_{group}', int, default)], bases=(kind,), frozen=True)
-    flat = {one.name: getattr(recipe.groups()[group], one.name) for one in dataclasses.fields(kind)}
-    return dataclasses.replace(recipe, **{group: longer(**flat)})
+    old = recipe.groups()[group]
+    added = [(f'added_to_{group}', int, default)]
+    longer = dataclasses.make_dataclass('Longer', added, bases=(type(old),), frozen=True)
+    values = {one.name: getattr(old, one.name) for one in dataclasses.fields(old)}
+    return dataclasses.replace(recipe, **{group: longer(**values)})
 
 
-def made_anew(run_folder, recipe):
-    "Which kinds of files of a run are made when it is run with a recipe"
-    kinds = dict(pretrain='trial-0/pretrained-*.safetensors', spectrum='spectrum/images/*', score='spectrum/scores/*',
-                 arm='trial-0/arms/*')
+MADE = dict(pretrain='trial-0/pretrained-*.safetensors', spectrum='spectrum/images/*', score='spectrum/scores/*',
+            arm='trial-0/arms/*')  # step -> the files it makes
 
-    def there(): return {kind: set(run_folder.glob(pattern)) for kind, pattern in kinds.items()}
+
+def made_anew(place, recipe):
+    "Which steps make files when a run goes on with a recipe"
+    def there(): return {step: set(place.glob(pattern)) for step, pattern in MADE.items()}
     before = there()
-    run = Run(run_folder, recipe, say=lambda line: None, bar=False)
+    run = open_run(place, recipe)
     run.pretrain(0)
     run.train_arms(0)
-    return [kind for kind, files in there().items() if files - before[kind]]
+    return [step for step, files in there().items() if files - before[step]]
 
 
 def test_a_field_that_is_added_makes_the_right_steps_stale(folder, tmp_path):
-    recipe = make_recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8,
-                         epochs=2, arms=('CE/all-level',))
-    assert made_anew(tmp_path/'r', recipe) == ['pretrain', 'spectrum', 'score', 'arm']
-    assert made_anew(tmp_path/'r', recipe) == []
-    assert made_anew(tmp_path/'r', with_field(recipe, 'data', 1)) == ['pretrain', 'spectrum', 'score', 'arm']
-    assert made_anew(tmp_path/'r', with_field(recipe, 'generator', 1)) == ['spectrum', 'score', 'arm']
-    assert made_anew(tmp_path/'r', with_field(recipe, 'filter', 1)) == ['score', 'arm']
-    assert made_anew(tmp_path/'r', with_field(recipe, 'training', 1)) == ['pretrain', 'arm']
-    assert made_anew(tmp_path/'r', with_field(recipe, 'training', setting(1, spares=('pretrain',)))) == ['arm']
-    assert made_anew(tmp_path/'r', with_field(recipe, 'filter', setting(1, spares=('score', 'arm')))) == []
-    assert made_anew(tmp_path/'r', with_field(recipe, 'training', setting(1, only='CUDA'))) == []
-    assert made_anew(tmp_path/'r', recipe) == []  # what the first recipe made is still there
+    recipe = make_recipe(data=str(folder), arms=('CE/all-level',), **TINY)
+    anew = partial(made_anew, tmp_path/'r')
+    assert anew(recipe) == ['pretrain', 'spectrum', 'score', 'arm']
+    assert anew(recipe) == []
+    assert anew(with_field(recipe, 'data', 1)) == ['pretrain', 'spectrum', 'score', 'arm']
+    assert anew(with_field(recipe, 'generator', 1)) == ['spectrum', 'score', 'arm']
+    assert anew(with_field(recipe, 'filter', 1)) == ['score', 'arm']
+    assert anew(with_field(recipe, 'training', 1)) == ['pretrain', 'arm']
+    assert anew(with_field(recipe, 'training', setting(1, spares=('pretrain',)))) == ['arm']
+    assert anew(with_field(recipe, 'filter', setting(1, spares=('score', 'arm')))) == []
+    assert anew(with_field(recipe, 'training', setting(1, only='CUDA'))) == []
+    assert anew(recipe) == []  # what the first recipe made is still there
 
 
 def test_a_run_of_the_first_version_goes_on(folder, tmp_path):
     "Settings lie side by side in its run.json, and its arms have no fields"
-    recipe = make_recipe(data=str(folder), steps=1, seeds=(10,), levels=(0.,), threshold=-1., pretrain_epochs=1, width=8,
-                         epochs=2, arms=('CE/none', 'CE/all-level@0.1'))
-    run = Run(tmp_path/'r', recipe, say=lambda line: None, bar=False)
-    run.train_arms(0)
+    recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/all-level@0.1'), **TINY)
+    open_run(tmp_path/'r', recipe).train_arms(0)
     (tmp_path/'r/run.json').write_text(json.dumps(recipe.flat()))
     for path in (tmp_path/'r/trial-0/arms').iterdir():
         result = json.loads(path.read_text())
-        old = {k: v for k, v in result.items() if k not in ('loss', 'extras', 'strategy', 'lam', 'text_threshold')}
-        path.write_text(json.dumps(old | dict(threshold=result['text_threshold'])))
-    again = Run(tmp_path/'r', say=lambda line: None, bar=False)
-    assert again.recipe == recipe
-    assert again.results().threshold.tolist()[1] == .1 and again.results().text_threshold.tolist() == [-1., .1]
+        for name in ('loss', 'extras', 'strategy', 'lam'): del result[name]
+        path.write_text(json.dumps(result | dict(threshold=result.pop('text_threshold'))))
+    run = open_run(tmp_path/'r')
+    assert run.recipe == recipe
+    assert run.results().threshold.tolist()[1] == .1 and run.results().text_threshold.tolist() == [-1., .1]
     assert made_anew(tmp_path/'r', recipe) == []
