@@ -188,7 +188,8 @@ def every_kind(folder, tmp_path_factory):
     "A run with every kind of arm, of which the last has a filter of its own: run, results, and what the arms saw"
     place = tmp_path_factory.mktemp('every kind')
     arms = ('CE/none', 'CE+CUDA/none', 'CE+LDMLR/none', 'LDAM/none', 'CE/adaptive', 'BS-stage/steepest')
-    settings = TINY | dict(levels=(0., .5), epochs=5, curriculum_epochs=4, bs=16, guide=4, probe=16, trim=True, gamma=.01)
+    measuring = dict(guide=4, probe=16, trim=True, gamma=.01)
+    settings = TINY | dict(levels=(0., .5), epochs=5, curriculum_epochs=4, bs=16) | measuring
     recipe = make_recipe(data=str(folder), arms=arms, **settings)
     scores = open_run(place, recipe).filter(0).text_score
     run = open_run(place, recipe.replace(arms=(*arms, f'CE/all-level@{float(scores.median())}')))
