@@ -14,6 +14,7 @@ import numpy as np, pandas as pd
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from ..core.files import cache_folder
 from ..core.images import perceptual_hashes
 from ..data.named import FASHION
 
@@ -25,13 +26,13 @@ def _idx(path, offset): # path of an IDX file, bytes of its header
     return np.frombuffer(gzip.decompress(Path(path).read_bytes()), np.uint8, offset=offset)
 
 def fashion_mnist(
-    folder=None, # where the four IDX files are; default: Debian's package, else torchvision's download into ~/.cache/discl
+    folder=None, # where the four IDX files are; default: Debian's package, else torchvision's download into the cache folder
 ): # images uint8 (70000, 28, 28), the official test images last; labels uint8 (70000,)
     "All of Fashion-MNIST, training images first"
     folder = Path(folder or DEBIAN)
     if not folder.exists():
         from torchvision.datasets import FashionMNIST
-        root = Path.home()/'.cache/discl'
+        root = cache_folder()
         FashionMNIST(root, download=True)
         folder = root/'FashionMNIST/raw'
     parts = ['train', 't10k']
