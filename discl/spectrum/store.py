@@ -135,7 +135,7 @@ def _columns(self:Store): # names of all columns but `image`, from the first who
 def _names(jobs): # any sequence of job names, or None -> pyarrow array, or None
     return None if jobs is None else pa.array(list(jobs), pa.string())
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #df094b81
+# %% ../../nbs/3_spectrum/32_store.ipynb #10e8b9ec
 @patch
 def samples(self:Store,
     images:bool=False, # also the files' bytes, in a column `image`?
@@ -148,8 +148,6 @@ def samples(self:Store,
     frame = table.to_pandas().drop_duplicates('job', ignore_index=True)
     if images: frame['image'] = [image['bytes'] for image in frame.image]
     return frame
-
-Store.table = Store.samples # the old name, until its last caller has gone
 
 # %% ../../nbs/3_spectrum/32_store.ipynb #28c736c0
 @patch
