@@ -40,7 +40,7 @@ def designed_curriculum(
         strategy = strategy_of(strategy, levels or list(mixture.rows.pools), epochs, curriculum_epochs, seed)
     return curriculum_of(strategy, mixture, r, p or share_of_hard_classes(mixture), seed)
 
-# %% ../../nbs/8_lab/84_live.ipynb #2c5484a7
+# %% ../../nbs/8_lab/84_live.ipynb #4c74485d
 class TrainingState:
     "A training that can be watched and stopped, apart from how it is shown"
     def __init__(self,
@@ -60,12 +60,13 @@ class TrainingState:
         **options, # of `fit`: lr, wd, bs, patience, cbs, ...
     ):
         "Ready to start"
-        design = strategy, epochs, curriculum_epochs, levels, r, p, seed
+        if curriculum is None:
+            curriculum = designed_curriculum(mixture, strategy, epochs, curriculum_epochs, levels, r, p, seed)
         self.model = model
         self.mixture = mixture
         self.epochs = epochs
         self.loss = loss
-        self.curriculum = curriculum or designed_curriculum(mixture, *design)
+        self.curriculum = curriculum
         self.scored = scored
         self.augment = augment or augmentation(mixture.pixels.size)
         self.options = dict(options, seed=seed)

@@ -94,7 +94,7 @@ def makeup(self:PlayerState) -> pd.DataFrame: # a row for each epoch, a column f
 @patch
 def figure(self:PlayerState) -> Figure:
     "λ over the epochs, above what each list is made of"
-    return makeup_plot(self.stages, self.makeup(), self.all_levels)
+    return makeup_plot(self.stages, self.makeup())
 
 # %% ../../nbs/8_lab/83_player.ipynb #73ac2e83
 @patch
@@ -259,7 +259,7 @@ def draw(self:PlayerView):
     self.epoch.max = last
     self.play.max = last
     self.epoch.value = state.epoch
-    self.plot.value = svg(makeup_plot(state.stages, makeup, state.all_levels, state.epoch),
+    self.plot.value = svg(makeup_plot(state.stages, makeup, state.epoch),
                           f'λ and the make-up of the list over {last} epochs')
     levels = stage_text(state.stages[state.epoch - 1])
     images = makeup.loc[state.epoch].sum()
