@@ -78,12 +78,12 @@ def default_text(
     if isinstance(value, tuple): return ','.join(map(default_text, value))
     return f'{value:g}' if isinstance(value, float) else str(value)
 
-# %% ../nbs/99_cli.ipynb #8e76a459
+# %% ../nbs/99_cli.ipynb #a6f55350
 def add_setting(
     parser:argparse._ArgumentGroup, # that gets the option
     one:dataclasses.Field, # of a group of the recipe
     comment:str, # beside the field
-):
+) -> None:
     "An option for a setting"
     kind, many = plain_type(one.type)
     if '; None: ' in comment: comment = comment.replace('; None: ', ' (default: ') + ')'
@@ -93,12 +93,12 @@ def add_setting(
     metavar = f'({kind.__name__}, …)' if many else f'({kind.__name__})'
     parser.add_argument(*flags, dest=one.name, type=reader, metavar=metavar, help=comment + shown)
 
-# %% ../nbs/99_cli.ipynb #fe81d4ad
+# %% ../nbs/99_cli.ipynb #41993637
 def add_settings(
     parser:argparse.ArgumentParser, # of the command
     group:str, # of the recipe: data, generator, filter or training
     without:tuple=(), # settings that the command does not offer
-):
+) -> None:
     "Options for the settings of a group"
     kind = type(Recipe().groups()[group])
     section = parser.add_argument_group(f'{group}: {kind.__doc__}')
@@ -148,13 +148,13 @@ def options(
     given = vars(parser_of(name).parse_args([_hyphened(argument) for argument in argv]))
     return {key: value for key, value in given.items() if key not in ('pdb', 'xtra')} # which fastcore adds
 
-# %% ../nbs/99_cli.ipynb #f24460ba
+# %% ../nbs/99_cli.ipynb #c6185f78
 def begin(
     out:str, # folder of the run
     settings:dict, # as typed
     new:bool=False, # may the run be a new one?
     **generating, # batch, compiled, wait: None where not typed
-): # Run
+) -> object: # Run
     "Open a run with its last recipe, changed by what was typed"
     from discl.core.files import read_json
     saved = read_json(Path(out)/'run.json')
@@ -164,7 +164,7 @@ def begin(
     from discl.runs.run import Run
     return Run(out, recipe, **{name: value for name, value in generating.items() if value is not None})
 
-# %% ../nbs/99_cli.ipynb #82e87880
+# %% ../nbs/99_cli.ipynb #7fb6a7a9
 def durations(
     seconds:dict, # step -> seconds
 ) -> str:
@@ -174,8 +174,8 @@ def durations(
     return '\n'.join([*lines, f'{"in all":<20}{total:6.0f} s'])
 
 def finish(
-    run, # Run
-):
+    run:object, # Run
+) -> None:
     "Every step, then the table on the screen"
     from discl.report.published import published
     table = run.all()
@@ -185,12 +185,12 @@ def finish(
     print('\nAnother data set, for orientation: ImageNet-LT as published (arXiv 2410.13674 v4, Table 1)')
     print(f'{theirs.to_string(index=False)}\n\n{durations(run.times.seconds)}\n\n{run.folder/"report.html"}')
 
-# %% ../nbs/99_cli.ipynb #a7583014
+# %% ../nbs/99_cli.ipynb #dc498235
 @command()
 def demo(
     out:str='runs/demo', # folder of the run
     trials:str='0', # seeds of class order and training, with commas
-):
+) -> None:
     "DisCL on embedded real images: pretrain, generate, filter, five arms, report"
     from discl.runs.run import Run
     finish(Run(out, make_recipe(trials=numbers(trials, int))))
@@ -202,25 +202,25 @@ def run(
     compiled:bool_arg=None, # compile the generator? (default: where it pays)
     wait:float=None, # seconds to wait for another process that writes here
     **settings, # of the recipe, as typed
-):
+) -> None:
     "The whole of DisCL on your images"
     finish(begin(out, settings, new=True, batch=batch, compiled=compiled, wait=wait))
 
-# %% ../nbs/99_cli.ipynb #57d7b31e
+# %% ../nbs/99_cli.ipynb #5e1445f5
 @command('data', 'training')
 def hard(
     out:str='runs/run', # folder of the run
     **settings, # of the recipe, as typed
-):
+) -> None:
     "Find the hard images; writes trial-N/hard.csv"
     run = begin(out, settings, new=True)
     for trial in run.recipe.training.trials:
         found = run.hard(trial)
         print(f'{run.place(trial, "hard.csv")}: {len(found)} images of {len(set(found.labels))} classes')
 
-# %% ../nbs/99_cli.ipynb #604bd784
+# %% ../nbs/99_cli.ipynb #16503f69
 def forecast(
-    run, # Run
+    run:object, # Run
     trial:int, # its seed
     price:float|None=None, # of an hour of this machine
 ) -> str:
@@ -234,7 +234,7 @@ def forecast(
             f'{found["there"]} of {len(jobs)} images are there already, {found["left"]} are left\n'
             f'{pace}: {found["hours"]:.2f} h{cost}; {found["gigabytes"]:.3f} GB of disk')
 
-# %% ../nbs/99_cli.ipynb #9ad05b76
+# %% ../nbs/99_cli.ipynb #1ba28252
 @command('generator')
 def generate(
     out:str='runs/run', # folder of a run that `discl hard` has begun
@@ -244,7 +244,7 @@ def generate(
     dry_run:bool=False, # only say how many images it would make, and what they would take
     price:float=None, # of an hour of this machine, for --dry-run
     **settings, # of the recipe, as typed
-):
+) -> None:
     "Generate the spectrum of the hard images; goes on where it was stopped"
     run = begin(out, settings, batch=batch, compiled=compiled, wait=wait)
     for trial in run.recipe.training.trials:
@@ -252,23 +252,23 @@ def generate(
         else: run.spectrum(trial)
     if not dry_run: print(run.store)
 
-# %% ../nbs/99_cli.ipynb #233466b1
+# %% ../nbs/99_cli.ipynb #0c442898
 @command('filter')
 def score(
     out:str='runs/run', # folder of the run
     **settings, # of the recipe, as typed
-):
+) -> None:
     "Score the spectrum with CLIP and filter it; writes trial-N/kept.csv"
     from discl.spectrum.selection import kept_by
     run = begin(out, settings)
     for trial in run.recipe.training.trials: print(kept_by(run.filter(trial)).to_string())
 
-# %% ../nbs/99_cli.ipynb #70690045
+# %% ../nbs/99_cli.ipynb #3d49d023
 @command('training')
 def train(
     out:str='runs/run', # folder of the run
     **settings, # of the recipe, as typed
-):
+) -> None:
     "Pretrain, then train every arm; writes trial-N/arms/"
     run = begin(out, settings)
     for trial in run.recipe.training.trials: run.train_arms(trial)
@@ -277,14 +277,14 @@ def train(
 @command()
 def report(
     out:str='runs/run', # folder of the run
-):
+) -> None:
     "Write report.html, figures and results.csv"
     print(begin(out, {}).report())
 
-# %% ../nbs/99_cli.ipynb #b2952769
+# %% ../nbs/99_cli.ipynb #b5deebc7
 def grid_forecast(
-    grid, # Grid
-    runs, # DataFrame from `forecast_grid`
+    grid:object, # Grid
+    runs:object, # DataFrame from `forecast_grid`
     price:float|None=None, # of an hour of this machine
 ) -> str:
     "What a grid would take"
@@ -306,7 +306,7 @@ def _print_forecast(grid, price): # what would run, and what it would take
     if grid.more: print(f'of the first {grid.few}: {", ".join(grid.more)}')
     print(grid_forecast(grid, runs, price))
 
-# %% ../nbs/99_cli.ipynb #3ad5a4bb
+# %% ../nbs/99_cli.ipynb #b4023fce
 @command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
 def experiment(
     name:str, # of the grid: tables-1-3, or main (without the ablations)
@@ -318,7 +318,7 @@ def experiment(
     dry_run:bool=False, # only check, count, and print what would run and what it would take
     price:float=None, # of an hour of this machine, for --dry-run
     **settings, # of the recipe, as typed
-):
+) -> None:
     "Every arm of the paper's tables over many seeds, in one resumable grid"
     from discl.runs.recipe import preset as recipe_of
     recipe = recipe_of(preset, **read_settings(settings))
@@ -346,7 +346,7 @@ def _export(found, asked): # a copy in another layout
 
 STORE_ACTIONS = dict(verify=_verify, ls=_ls, trace=_trace, export=_export)
 
-# %% ../nbs/99_cli.ipynb #7bbcdb15
+# %% ../nbs/99_cli.ipynb #1e58ef9b
 @command()
 def store(
     action:str, # verify (decode all, compare hashes), ls (images by class and λ), trace, or export
@@ -354,7 +354,7 @@ def store(
     job:str='', # for trace: the name of a job, or its first characters
     out:str='', # for export: a new folder
     layout:str='imagefolder', # for export: imagefolder, csv or parquet
-):
+) -> None:
     "Look into a spectrum, check it, or copy it to other tools"
     from discl.spectrum.store import Store
     inside = Path(folder)/'spectrum'
@@ -364,24 +364,24 @@ def store(
         raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
     STORE_ACTIONS[action](Store(place), dict(job=job, out=out, layout=layout))
 
-# %% ../nbs/99_cli.ipynb #8f219e8d
+# %% ../nbs/99_cli.ipynb #280536be
 @command()
 def doctor(
     model:str='embedded', # diffusers img2img model: 'embedded', a folder, or a hub id
     out:str='.', # folder that the run will write to
-):
+) -> None:
     "What is installed, where it will run, and whether the model is whole"
     from discl.models.generators import doctor as examine
     found = examine(model, out)
     for row in found.itertuples(): print(f'{"ok" if row.ok else "!!":<4}{row.what:<16}{row.found}')
     if not found.ok.all(): sys.exit(1)
 
-# %% ../nbs/99_cli.ipynb #cdfd073b
+# %% ../nbs/99_cli.ipynb #6a85a335
 def _usage(): # what there is
     lines = ['usage: discl COMMAND [OPTIONS]   (discl COMMAND --help lists the options)', '']
     return '\n'.join([*lines, *(f'  {name:<10}{offered.function.__doc__}' for name, offered in COMMANDS.items())])
 
-def main():
+def main() -> None:
     "The `discl` command"
     name = sys.argv[1] if len(sys.argv) > 1 else '--help'
     if name in ('-h', '--help'): return print(_usage())

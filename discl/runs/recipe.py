@@ -18,54 +18,54 @@ from ..core.basics import DisclError, PAPER_SEEDS
 # %% ../../nbs/7_runs/70_recipe.ipynb #574289d3
 STEPS = ('pretrain', 'hard', 'spectrum', 'score', 'filter', 'arm') # of a run, in order
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #e1b0ad85
+# %% ../../nbs/7_runs/70_recipe.ipynb #2248044a
 def setting(
     default:object, # value of the field where nothing is asked for
     check:Callable|None=None, # (name, value) -> None; raises DisclError where the value cannot be
     spares:tuple=(), # steps whose result the field does not change, or changes only through their inputs
     only:str='', # what a step must use for the field to matter: an addition such as CUDA, or what a strategy needs
-): # a field of a dataclass
+) -> object: # a field of a dataclass
     "One setting of a recipe"
     return field(default=default, metadata=dict(check=check, spares=spares, only=only))
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #334ce4a9
+# %% ../../nbs/7_runs/70_recipe.ipynb #6c5606ec
 def at_least_one(
     name:str, # of the field
     value:int, # its value
-):
+) -> None:
     "For counts"
     if value < 1: raise DisclError(f'{name} = {value}: at least 1')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #b5df9909
+# %% ../../nbs/7_runs/70_recipe.ipynb #050eb23a
 def above_zero(
     name:str, # of the field
     value:float|None, # None: left open
-):
+) -> None:
     "For shares of a whole, the whole included"
     if value is None or 0 < value <= 1: return
     raise DisclError(f'{name} = {value}: more than 0 and at most 1')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #f62323e2
+# %% ../../nbs/7_runs/70_recipe.ipynb #ba540915
 def below_one(
     name:str, # of the field
     value:float|None, # None: left open
-):
+) -> None:
     "For shares of a whole that need a rest"
     if value is None or 0 < value < 1: return
     raise DisclError(f'{name} = {value}: more than 0 and less than 1')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #c265d18c
+# %% ../../nbs/7_runs/70_recipe.ipynb #dd0f434a
 def some_trial(
     name:str, # of the field
     value:tuple, # seeds
-):
+) -> None:
     "For the trials of a run"
     if not value: raise DisclError('no trial: give at least one seed')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #272d6fdf
+# %% ../../nbs/7_runs/70_recipe.ipynb #43c763a5
 class CheckedFields:
     "A group of settings, whose values are checked when it is made"
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for one in fields(self):
             check = one.metadata.get('check')
             if check: check(one.name, getattr(self, one.name))
@@ -171,11 +171,11 @@ def flat(self:Recipe) -> dict: # name of a setting -> value
         settings |= {one.name: getattr(group, one.name) for one in fields(group)}
     return settings
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #90189240
+# %% ../../nbs/7_runs/70_recipe.ipynb #3fe7c230
 def _known(
     recipe:Recipe, # of the run
     settings:dict, # name -> value, as asked for
-):
+) -> None:
     "An error that names the settings there are, where one is asked for that is not among them"
     there = recipe.flat()
     for name in settings:
@@ -212,11 +212,11 @@ def recipe_from(
         settings |= {name: tuple(value) if isinstance(value, list) else value for name, value in group.items()}
     return make_recipe(**settings)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #54ff14de
+# %% ../../nbs/7_runs/70_recipe.ipynb #38d63531
 def _check_threshold(
-    arm, # Arm
+    arm:object, # Arm
     calibrated:bool, # does the recipe calibrate its threshold?
-):
+) -> None:
     "An arm's own threshold is of the kind that the recipe's is"
     if arm.threshold is None: return
     if calibrated and not 0 < arm.threshold <= 1:

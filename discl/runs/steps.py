@@ -231,11 +231,11 @@ def strategy_for(
     training, levels = recipe.training, recipe.generator.levels
     return strategy_of(arm.strategy_name, levels, training.epochs, training.curriculum_epochs, seed=trial)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #c367bcaf
+# %% ../../nbs/7_runs/71_steps.ipynb #e5e1cded
 def check_images(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
-):
+) -> None:
     "An error where the recipe does not fit its images"
     odd = set(recipe.data.never_hard) - set(images.classes)
     if odd: raise DisclError(f'never_hard: {images.name} has no class {", ".join(sorted(odd))}')
@@ -245,7 +245,7 @@ def check_images(
 def check_recipe(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
-):
+) -> None:
     "An error where one can be told before long work"
     for arm in recipe.parsed_arms(): strategy_for(recipe, arm, 0)
     check_images(recipe, images)
@@ -389,11 +389,11 @@ def arm_result(
         method=arm.method, curriculum=arm.curriculum, **arm.fields(), **about, **measured, **_training_told(trained),
         **_lists_told(trained, real), shared=trained.shared, settings=settings, versions=versions())
 
-# %% ../../nbs/7_runs/71_steps.ipynb #6c1e98c1
+# %% ../../nbs/7_runs/71_steps.ipynb #ba40c46e
 def check_comparable(
     results:list, # of the arms of one trial
     trial:int, # its seed
-):
+) -> None:
     "An error where arms differ in more than their name"
     for name in results[0]['shared']:
         found = {json.dumps(result['shared'][name]) for result in results}
