@@ -2,8 +2,8 @@
 
 Both train the same ResNet-10 from the same weights on the same lists of rows, with the same shift and flip, Adam with the same constants
 and decoupled decay, a cosine learning rate per step and the same precision, in this process, in turns. The bare loop gets its lists ready,
-reads a batch by one call, and does nothing but the step. The Learner is `discl.train.train` with its curriculum, loader and callbacks; counted is everything from
-the beginning of an epoch to the end of its training, with the drawing of the list. Validation, which only the Learner has, is not counted.
+reads a batch by one call, and does nothing but the step. The Learner is `discl.train.fit` with its curriculum, loader and callbacks; counted is everything
+from the beginning of an epoch to the end of its training, with the drawing of the list. Validation, which only the Learner has, is not counted.
 The last side is the same loop over torch's DataLoader, augmenting image by image with torchvision, which is what is usual.
 
 A grid's arms share a seed's pretraining, spectrum and scores. What that saves is timed too: `run_grid` of one seed's arms together, in
@@ -21,6 +21,7 @@ warnings.filterwarnings('ignore')
 from fastai.callback.core import Callback  # noqa: E402
 from torchvision.transforms import v2  # noqa: E402
 
+from discl.curriculum.lists import TrainingRows  # noqa: E402
 from discl.curriculum.strategies import schedule  # noqa: E402
 from discl.runs.recipe import preset  # noqa: E402
 from discl.runs.grids import Grid, run_grid  # noqa: E402
@@ -57,23 +58,29 @@ class OneByOne(torch.utils.data.Dataset):
         self.change = v2.Compose([v2.RandomCrop(SIZE, padding=SIZE//8), v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
 
     def __len__(self): return len(self.rows)
-    def __getitem__(self, i): return self.change(self.samples.pixels[self.rows[i]].permute(2, 0, 1)), self.samples.labels[self.rows[i]]
+
+    def __getitem__(self, i):
+        row = self.rows[i]
+        image = torch.from_numpy(self.samples.pixels[row]).permute(2, 0, 1)
+        return self.change(image), self.samples.labels[row]
 
 
 def table(n):
     "Random pixels: half of them real, of which a tenth is tail; the rest in four pools"
     rng = np.random.default_rng(0)
     samples = Samples(rng.integers(0, 256, (n, SIZE, SIZE, 3), dtype=np.uint8), rng.integers(0, CLASSES, n), augmentation(SIZE))
-    return samples, (np.arange(n//20, n//2), np.arange(n//20), dict(zip(LEVELS, np.array_split(np.arange(n//2, n), len(LEVELS)))), R, P)
+    pools = dict(zip(LEVELS, np.array_split(np.arange(n//2, n), len(LEVELS))))
+    return samples, TrainingRows(np.arange(n//20, n//2), np.arange(n//20), pools)
 
 
 def network(width):
     with seeded(0): return resnet10(CLASSES, small=True, width=width)
 
 
-def learner(samples, parts, epochs, width):
+def learner(samples, rows, epochs, width):
     "Seconds, and the lists that were trained on"
-    curriculum, start, few = Curriculum(schedule('diverse-to-specific', LEVELS, epochs, epochs), *parts), Start(), Samples(samples.pixels[:8], samples.labels[:8])
+    curriculum = Curriculum(schedule('diverse-to-specific', LEVELS, epochs, epochs), rows, R, P)
+    start, few = Start(), Samples(samples.pixels[:8], samples.labels[:8])
     fit(network(width), samples, few, epochs, cross_entropy, curriculum, lr=LR, bs=BS, cbs=[start, Stop(start)])
     return start.seconds, [rows for _, rows in curriculum.history]
 
@@ -120,13 +127,13 @@ def sharing(quick):
 
 def main(quick):
     n, epochs, width, turns = (3000, 4, 32, 3) if quick else (24000, 4, 32, 3)
-    samples, parts = table(n)
+    samples, training_rows = table(n)
     whole = lambda rows: (samples.batch(rows[k:k + BS]) for k in range(0, len(rows) - BS + 1, BS))
     single = lambda rows: torch.utils.data.DataLoader(OneByOne(samples, rows), BS, drop_last=True)
     learner(*table(2000), 4, width)
     ratios, ours, bare = [], [], []
     for turn in range(turns):
-        seconds, lists = learner(samples, parts, epochs, width)
+        seconds, lists = learner(samples, training_rows, epochs, width)
         images = sum(len(rows)//BS*BS for rows in lists)
         ours.append(images/seconds)
         bare.append(images/loop(whole, lists, width))

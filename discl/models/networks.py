@@ -13,12 +13,12 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 from ..core.basics import DisclError
 
-# %% ../../nbs/2_models/22_networks.ipynb #dbd92de4
+# %% ../../nbs/2_models/22_networks.ipynb #dfdcc6f1
 def _change_width(
     model:ResNet, # of BasicBlocks, changed in place
     width:int, # channels of the first stage
     classes:int, # outputs
-):
+) -> None:
     "The same network with other numbers of channels"
     model.inplanes = width
     model.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
@@ -42,12 +42,12 @@ def resnet10(
         model.maxpool = nn.Identity()
     return model
 
-# %% ../../nbs/2_models/22_networks.ipynb #66967162
+# %% ../../nbs/2_models/22_networks.ipynb #2d8c9167
 class _OptionA(nn.Module):
     "A shortcut to half the side and more channels, with nothing learned"
     def __init__(self,
         more:int, # new channels
-    ):
+    ) -> None:
         super().__init__()
         self.more = more
 
@@ -108,10 +108,10 @@ class CosineHead(nn.Linear):
         "How well the directions agree"
         return self.s*F.linear(F.normalize(x), F.normalize(self.weight))
 
-# %% ../../nbs/2_models/22_networks.ipynb #77e713a8
+# %% ../../nbs/2_models/22_networks.ipynb #df7fb4c9
 def cosine_head(
     model:nn.Module, # changed in place
-):
+) -> None:
     "Make the classifier a cosine one with the same directions"
     name, old = head_of(model)
     new = CosineHead(old.in_features, old.out_features, bias=False, device=old.weight.device)

@@ -2,8 +2,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    samples=['MEAN', 'STD', 'LARGE', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
-        'ListLoader'],
+    samples=['MEAN', 'STD', 'LARGE', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation',
+        'Samples', 'extras', 'ListLoader'],
     prediction=['AT_ONCE', 'predict', 'features', 'head_gradient'],
     losses=['LOSSES', 'LossKind', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
         'DeferredReweighting', 'loss_of'],

@@ -27,7 +27,7 @@ def _suffix(
     "The end of a label"
     return '' if value is None else f'{mark}{value:.12g}'
 
-# %% ../../nbs/5_train/59_arms.ipynb #357702d9
+# %% ../../nbs/5_train/59_arms.ipynb #bb893831
 @dataclass(frozen=True)
 class Arm:
     "What one line of a table trains; `parse_arm` makes it of a string"
@@ -52,14 +52,14 @@ class Arm:
         "The strategy and the arm's own filter, for people"
         return self.strategy_name + _suffix('@', self.threshold)
 
-    def __str__(self): return f'{self.method}/{self.curriculum}'
+    def __str__(self) -> str: return f'{self.method}/{self.curriculum}'
 
-# %% ../../nbs/5_train/59_arms.ipynb #941b07a0
+# %% ../../nbs/5_train/59_arms.ipynb #b7cafd66
 def _checked(
     loss:str, # from a string
     additions:list, # from a string
     text:str, # all of it, for the message
-):
+) -> None:
     "An error that names what is not known"
     if loss not in LOSSES: raise DisclError(f'unknown loss {loss!r} in {text!r}; known are {", ".join(LOSSES)}')
     for name in additions:

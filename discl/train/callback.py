@@ -20,7 +20,7 @@ from .mixture import Mixture
 from .prediction import head_gradient, predict
 from .samples import Samples
 
-# %% ../../nbs/5_train/54_callback.ipynb #04e21504
+# %% ../../nbs/5_train/54_callback.ipynb #f2f13e85
 class ProgressProbe:
     "How much the probability of the true class grows while real images are trained on, by level"
     def __init__(self,
@@ -30,7 +30,7 @@ class ProgressProbe:
         size:int, # real images to train on between two measurements (iWildCam: 30,000); whole batches, at least one
         trim:bool=False, # leave outlying increases out, as the authors' code does?
         starts=None, # epochs that begin with a probe; None: those that begin a stage
-    ):
+    ) -> None:
         self.samples = samples
         self.guide = np.asarray(guide)
         self.levels = tuple(sorted(levels))
@@ -66,7 +66,7 @@ def value(self:ProgressProbe,
     "Mean progress, by level"
     return {lam: mean_progress(before[lam], after[lam], self.trim) for lam in before}
 
-# %% ../../nbs/5_train/54_callback.ipynb #9c0d16b1
+# %% ../../nbs/5_train/54_callback.ipynb #06d95c7f
 class SteepnessProbe:
     "Length of the mean gradient on the classifier's weights, by level"
     starts = None # those of the strategy's stages
@@ -75,7 +75,7 @@ class SteepnessProbe:
         pools:dict, # λ -> rows of the kept synthetic samples
         most:int=256, # images of a level at most
         seed:int=0, # of which those are
-    ):
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.samples = samples
         self.rows = {lam: rng.permutation(pool)[:most] for lam, pool in pools.items()}
@@ -155,9 +155,9 @@ class WrittenStages:
         "Nothing is measured for it"
         return []
 
-# %% ../../nbs/5_train/54_callback.ipynb #ad7bbce6
+# %% ../../nbs/5_train/54_callback.ipynb #9380fa6d
 class Curriculum(Callback):
-    "Redraws the training list when an epoch begins; `history` keeps each epoch's stage and rows, `probes` what was measured"
+    "Redraws the training list when an epoch begins, and keeps what it chose in `history`"
     order = 5
     def __init__(self,
         strategy, # Strategy from `strategy_of`, or a list of Stage, one an epoch, from `schedule`
@@ -167,7 +167,7 @@ class Curriculum(Callback):
         seed:int=0, # of the draws
         probe=None, # from `probe_for`: what measures when a stage begins
         size:tuple|None=None, # (non-tail images, tail images) of a list; None: `list_size` of these rows
-    ):
+    ) -> None:
         self.strategy = strategy if hasattr(strategy, 'stage') else WrittenStages(strategy)
         self.rows = getattr(rows, 'rows', rows)
         self.r, self.p = r, p
@@ -182,9 +182,9 @@ class Curriculum(Callback):
         self.probe_steps = 0 # optimiser steps that were spent on probing
         self.pending = None # a probe that has measured once
 
-# %% ../../nbs/5_train/54_callback.ipynb #3c7653c0
+# %% ../../nbs/5_train/54_callback.ipynb #39bdcb3e
 @patch
-def before_fit(self:Curriculum):
+def before_fit(self:Curriculum) -> None:
     self._clear()
     self.loader, self.criterion = self.learn.dls.train, self.learn.loss_func
     self.rows_before = self.loader.rows
@@ -193,7 +193,7 @@ def before_fit(self:Curriculum):
     self.starts = self.strategy.starts() if self.probe.starts is None else self.probe.starts
 
 @patch
-def after_fit(self:Curriculum): # also when the fit was cancelled
+def after_fit(self:Curriculum) -> None: # also when the fit was cancelled
     self.loader.set_rows(self.rows_before)
     if hasattr(self.criterion, 'set_counts'): self.criterion.set_counts()
 
@@ -201,16 +201,16 @@ def after_fit(self:Curriculum): # also when the fit was cancelled
 def _put(self:Curriculum,
     rows:np.ndarray, # int (n,)
     start:int=0, # from which place of the list on
-):
+) -> None:
     "Let the loader read these rows"
     self.loader.set_rows(rows, start)
     if not hasattr(self.criterion, 'set_counts'): return
     labels = self.loader.dataset.labels[rows]
     self.criterion.set_counts(np.bincount(labels, minlength=len(self.criterion.original)))
 
-# %% ../../nbs/5_train/54_callback.ipynb #bb461e43
+# %% ../../nbs/5_train/54_callback.ipynb #08decb3e
 @patch
-def before_epoch(self:Curriculum):
+def before_epoch(self:Curriculum) -> None:
     if self.epoch >= self.strategy.epochs:
         raise DisclError(f'the schedule has {self.strategy.epochs} epochs, the training more')
     self.pending = None
@@ -222,14 +222,14 @@ def before_epoch(self:Curriculum):
 def _choose(self:Curriculum,
     rng:np.random.Generator, # of this epoch
     trained=np.array([], int), # rows that the probe has trained on already
-):
+) -> None:
     "Draw the epoch's list, or what is left of it"
     stage = self.strategy.stage(self.epoch, self.progress)
     drawn = epoch_list(stage, self.rows, self.r, self.p, rng, self.size)[len(trained):]
     self._put(drawn, len(trained))
     self.history.append((stage, np.concatenate([trained, drawn])))
 
-# %% ../../nbs/5_train/54_callback.ipynb #a5c246b8
+# %% ../../nbs/5_train/54_callback.ipynb #13e92ea8
 @dataclass
 class _Pending:
     "A probe between its two measurements"
@@ -241,7 +241,7 @@ class _Pending:
 @patch
 def _begin_probe(self:Curriculum,
     rng:np.random.Generator, # of this epoch
-):
+) -> None:
     "Measure, and let real images be trained on if the probe asks for it"
     total = sum(self.size)
     batches = self.probe.training_batches(self.loader.bs, total)
@@ -254,15 +254,15 @@ def _begin_probe(self:Curriculum,
     if not batches: self._end_probe()
 
 @patch
-def after_batch(self:Curriculum):
+def after_batch(self:Curriculum) -> None:
     if self.pending is None or not self.training: return
     if self.iter + 1 >= self.pending.batches: self._end_probe(self.probe.measure(self.model))
 
-# %% ../../nbs/5_train/54_callback.ipynb #ac481f1f
+# %% ../../nbs/5_train/54_callback.ipynb #ed80233b
 @patch
 def _end_probe(self:Curriculum,
     after:dict|None=None, # the second measurement, if something was trained on
-):
+) -> None:
     "Value the levels, choose the stage, and write down what was found"
     pending, self.pending = self.pending, None
     values = self.probe.value(pending.before, after)
@@ -294,16 +294,16 @@ def curriculum_of(
     if hasattr(strategy, 'needs'): probe, rows = probe_for(strategy, mixture, seed=seed, **about_probe)
     return Curriculum(strategy, rows, r, p, seed, probe, mixture.list_size(r, p))
 
-# %% ../../nbs/5_train/54_callback.ipynb #639d5224
+# %% ../../nbs/5_train/54_callback.ipynb #91752fa6
 class Shuffled(Callback):
     "All rows in another order each epoch: training without a curriculum"
     order = 5
     def __init__(self,
         seed:int=0, # of the orders
-    ):
+    ) -> None:
         self.seed = seed
 
-    def before_epoch(self):
+    def before_epoch(self) -> None:
         loader = self.learn.dls.train
         rng = np.random.default_rng([self.seed, self.epoch])
         loader.set_rows(rng.permutation(len(loader.dataset)))

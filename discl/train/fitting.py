@@ -25,22 +25,22 @@ from .callback import Curriculum, Shuffled
 from .samples import ListLoader, Samples
 import fastai.callback.progress # gives a Learner no_bar and no_logging
 
-# %% ../../nbs/5_train/55_fitting.ipynb #8d90522b
+# %% ../../nbs/5_train/55_fitting.ipynb #650a54c9
 class KeepBest(Callback):
     "Ends the training with the weights of the best epoch by validation accuracy"
     order = 65 # after Recorder
     def __init__(self,
         patience:int|None=None, # epochs without a new best after which to stop; None: never
-    ):
+    ) -> None:
         self.patience = patience
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         self.best = -1. # validation accuracy
         self.at = -1 # the epoch of it
         self.weights = None
         self.curve = [] # validation accuracy of each epoch
 
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         place = self.recorder.metric_names.index('accuracy') - 1 # the first name is that of the epoch
         value = float(self.recorder.values[-1][place])
         self.curve.append(value)
@@ -49,22 +49,22 @@ class KeepBest(Callback):
             self.weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         elif self.patience is not None and self.epoch - self.at >= self.patience: self.learn.stop_training = True
 
-    def after_fit(self):
+    def after_fit(self) -> None:
         if self.weights: self.model.load_state_dict(self.weights)
 
-# %% ../../nbs/5_train/55_fitting.ipynb #3fbc19c7
+# %% ../../nbs/5_train/55_fitting.ipynb #70ea0a20
 class StopTraining(Callback):
     "Turns `learn.stop_training` into the end of the fit"
     order = 66 # after KeepBest
-    def before_fit(self): self.learn.stop_training = False
-    def after_epoch(self):
+    def before_fit(self) -> None: self.learn.stop_training = False
+    def after_epoch(self) -> None:
         if self.learn.stop_training: raise CancelFitException()
 
-# %% ../../nbs/5_train/55_fitting.ipynb #859c0b4e
+# %% ../../nbs/5_train/55_fitting.ipynb #8a74c628
 class CountSteps(Callback):
     "Counts the optimiser's steps in `n`"
-    def before_fit(self): self.n = 0
-    def after_step(self): self.n += 1
+    def before_fit(self) -> None: self.n = 0
+    def after_step(self) -> None: self.n += 1
 
 # %% ../../nbs/5_train/55_fitting.ipynb #33e6599f
 def _stepwise(
@@ -146,9 +146,10 @@ def fit(
         raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
     with seeded(seed):
         learn = _learner(model, samples, validation, loss, bs, opt_func)
-        learn.best = KeepBest(patience)
+        best = KeepBest(patience)
         rate = ParamScheduler(dict(lr=learning_rate(lr, warmup, drops)))
         context, scaling = _precision(learn.dls.device)
-        cbs = [rate, learn.best, StopTraining(), curriculum or Shuffled(seed), *scaling, *cbs]
+        cbs = [rate, best, StopTraining(), curriculum or Shuffled(seed), *scaling, *cbs]
         with context, _silence(learn, quiet): learn.fit(epochs, lr, wd=wd, cbs=cbs)
+    learn.best = best # now: before, fastai would warn that the callback shadows it
     return learn

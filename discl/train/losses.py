@@ -30,13 +30,13 @@ def cross_entropy(
 
 cross_entropy.y_int = True
 
-# %% ../../nbs/5_train/52_losses.ipynb #4ac141d0
+# %% ../../nbs/5_train/52_losses.ipynb #1adb9f98
 class CountLoss(nn.Module):
     "A loss that knows how many images each class has; a callback may set its `weight`"
     y_int = True
     def __init__(self,
         counts, # training images of each class, (classes,)
-    ):
+    ) -> None:
         super().__init__()
         self.original = torch.as_tensor(np.asarray(counts), dtype=torch.float32)
         empty = (self.original <= 0).nonzero()
@@ -58,13 +58,13 @@ class CountLoss(nn.Module):
         "The loss of a batch"
         return cross_entropy(self.shifted(logits.float(), target), target, self.weight, self.reduction)
 
-# %% ../../nbs/5_train/52_losses.ipynb #0c6acc0f
+# %% ../../nbs/5_train/52_losses.ipynb #a8f3e1d1
 class BalancedSoftmax(CountLoss):
     "Cross entropy on logits shifted by the log class counts (Ren et al. 2020)"
     def __init__(self,
         counts, # training images of each class, (classes,)
         prior:str='original', # or 'stage': counts of the list that is trained on
-    ):
+    ) -> None:
         super().__init__(counts)
         if prior not in ('original', 'stage'): raise DisclError(f"prior = {prior!r}; it is 'original' or 'stage'")
         self.prior = prior
@@ -72,11 +72,11 @@ class BalancedSoftmax(CountLoss):
 
     def set_counts(self,
         counts=None, # images of each class in the list; None: the original counts
-    ):
+    ) -> None:
         "Called by the curriculum, and ignored unless the prior is the stage's"
         if self.prior != 'stage': return
-        counts = self.original if counts is None else torch.as_tensor(np.asarray(counts), dtype=torch.float32).clamp(min=1)
-        self.shift = counts.log()
+        if counts is None: self.shift = self.original.log()
+        else: self.shift = torch.as_tensor(np.asarray(counts), dtype=torch.float32).clamp(min=1).log()
 
     def shifted(self,
         logits:torch.Tensor, # float (n, classes)
@@ -85,12 +85,12 @@ class BalancedSoftmax(CountLoss):
         "Logits with the prior in them"
         return logits + self.shift.to(logits.device)
 
-# %% ../../nbs/5_train/52_losses.ipynb #6f3e2edd
+# %% ../../nbs/5_train/52_losses.ipynb #3c08a123
 class ClassWeighted(CountLoss):
     "Cross entropy in which each class weighs as much as any other"
     def __init__(self,
         counts, # training images of each class, (classes,)
-    ):
+    ) -> None:
         super().__init__(counts)
         self.weight = self.original.sum()/(len(self.original)*self.original)
 
@@ -104,14 +104,14 @@ class Focal(FocalLoss):
         "The loss of a batch"
         return super().forward(logits.float(), target)
 
-# %% ../../nbs/5_train/52_losses.ipynb #1ac7d044
+# %% ../../nbs/5_train/52_losses.ipynb #7320820f
 class LDAM(CountLoss):
     "Label-distribution-aware margins (Cao et al. 2019), on cosines"
     def __init__(self,
         counts, # training images of each class, (classes,)
         max_m:float=.5, # margin of the smallest class, a difference of cosines
         s:float=30, # scale of the cosines, that of the model's `CosineHead`
-    ):
+    ) -> None:
         super().__init__(counts)
         self.s = s
         self.margins = max_m*(self.original/self.original.min())**-.25
@@ -124,27 +124,27 @@ class LDAM(CountLoss):
         true_class = F.one_hot(target, logits.shape[1])
         return logits - self.s*true_class*self.margins.to(logits.device)
 
-# %% ../../nbs/5_train/52_losses.ipynb #54fe6cc9
+# %% ../../nbs/5_train/52_losses.ipynb #92b103b6
 class DeferredReweighting(Callback):
     "From some epoch on, the loss weighs classes by their effective number of images"
     def __init__(self,
         counts, # training images of each class, (classes,)
         start:float=.8, # share of the epochs after which the weights count (160 of 200)
         beta:float=.9999, # of the effective number
-    ):
+    ) -> None:
         weight = (1 - beta)/(1 - beta**np.asarray(counts, float))
         self.start = start
         self.classes = torch.tensor(weight/weight.mean(), dtype=torch.float32)
 
-    def before_fit(self):
+    def before_fit(self) -> None:
         self.criterion = self.learn.loss_func
         self.before = self.criterion.weight
 
-    def before_epoch(self):
+    def before_epoch(self) -> None:
         begun = self.epoch >= round(self.start*self.n_epoch)
         self.criterion.weight = self.classes if begun else self.before
 
-    def after_fit(self): self.criterion.weight = self.before # also when the fit was cancelled
+    def after_fit(self) -> None: self.criterion.weight = self.before # also when the fit was cancelled
 
 # %% ../../nbs/5_train/52_losses.ipynb #0d0313c3
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ..data.sets import ImageSet
 from ..spectrum.store import Store
 from .samples import LARGE, ListLoader, Samples
 
-# %% ../../nbs/5_train/53_mixture.ipynb #43db6ae4
+# %% ../../nbs/5_train/53_mixture.ipynb #2aea14c5
 @dataclass(frozen=True, eq=False)
 class Mixture:
     "D_e = S_λe ∪ D_nonhard ∪ D_hard, for every epoch e; made by `build_mixture`"
@@ -35,7 +35,7 @@ class Mixture:
     classes: list # names, in label order
     validation: Samples | None = None # chooses the epoch
 
-    def __len__(self): return len(self.labels)
+    def __len__(self) -> int: return len(self.labels)
 
     @property
     def counts(self) -> np.ndarray: # int (classes,)
@@ -74,13 +74,13 @@ def _in_memory(
     squares = [fit_image(image, (size, size)) for image in images]
     return MemoryPixels(squares, images if originals else None, size)
 
-# %% ../../nbs/5_train/53_mixture.ipynb #1dcec739
+# %% ../../nbs/5_train/53_mixture.ipynb #3769df41
 def _write_mapped(
     path:Path, # of the file
     store:Store, # that holds the images
     jobs:Sequence, # names, in the order of the rows
     size:int, # side in pixels
-):
+) -> None:
     "Write the pixels of a spectrum, one shard in memory at a time"
     row_of = {job: row for row, job in enumerate(jobs)}
     with whole_file(path) as part:
@@ -90,7 +90,7 @@ def _write_mapped(
                 file[row_of[job]] = fit_image(np.asarray(decode_image(data)), (size, size))
         file.flush()
 
-# %% ../../nbs/5_train/53_mixture.ipynb #d5906130
+# %% ../../nbs/5_train/53_mixture.ipynb #cfb33a18
 def spectrum_pixels(
     store:Store, # that holds the images
     jobs:Sequence, # names of stored jobs, in the order of the rows
@@ -101,7 +101,9 @@ def spectrum_pixels(
     most:int=IN_MEMORY, # bytes that are held in memory if there is a folder
 ) -> Pixels: # of the jobs, in their order
     "Synthetic images, from where their number allows"
-    if folder is None or len(jobs)*3*size**2 <= most: return _in_memory(store, jobs, size, originals)
+    bytes_each = 3*size**2
+    if originals and len(jobs): bytes_each += store.images(jobs[:1])[0].nbytes
+    if folder is None or len(jobs)*bytes_each <= most: return _in_memory(store, jobs, size, originals)
     path = Path(folder)/f'{content_id(size, list(jobs))[:20]}.pixels'
     if not path.exists(): _write_mapped(path, store, jobs, size)
     return MappedPixels(path, (len(jobs), size, size, 3))

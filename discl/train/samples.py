@@ -17,14 +17,14 @@ from fastcore.basics import chunked, patch
 from torchvision.transforms import v2
 from ..core.basics import DisclError
 
-# %% ../../nbs/5_train/50_samples.ipynb #eaa54be8
+# %% ../../nbs/5_train/50_samples.ipynb #1ca2dbf0
 class ShiftFlip:
     "RandomCrop with a black border and RandomHorizontalFlip in one gathering of pixels, drawn for each image"
     batched = True
     def __init__(self,
         pad:int, # pixels of border
         flip:bool, # mirror half of the images?
-    ):
+    ) -> None:
         self.pad = pad
         self.flip = flip
 
@@ -43,14 +43,14 @@ class ShiftFlip:
         places = line*(w + border) + columns[:, None, :]
         return padded.index_select(0, places.flatten()).view(n, h, w, c).permute(0, 3, 1, 2)
 
-# %% ../../nbs/5_train/50_samples.ipynb #5346527a
+# %% ../../nbs/5_train/50_samples.ipynb #75ae155d
 class Chain:
     "Augmentations one after the other, each on the whole batch or on each image, as it is made"
     batched = True
     from_originals = False # should it get images as they were before they were fitted to the classifier's size?
     def __init__(self,
         *steps, # callables
-    ):
+    ) -> None:
         self.steps = steps
 
     def __call__(self,
@@ -78,7 +78,7 @@ def augmentation(
     chain.from_originals = True
     return chain
 
-# %% ../../nbs/5_train/50_samples.ipynb #a8ad9723
+# %% ../../nbs/5_train/50_samples.ipynb #2c047008
 MEAN = (.485, .456, .406) # ImageNet's, of red, green and blue
 STD = (.229, .224, .225)
 
@@ -88,12 +88,12 @@ class Samples(torch.utils.data.Dataset):
         pixels, # Pixels, or uint8 (n, size, size, 3)
         labels, # int (n,)
         augment=None, # from `augmentation`, any torchvision transform of uint8 (3, size, size), or None
-    ):
+    ) -> None:
         self.pixels = pixels
         self.labels = torch.from_numpy(np.array(labels)).long()
         self.augment = augment
 
-    def __len__(self): return len(self.labels)
+    def __len__(self) -> int: return len(self.labels)
 
     def using(self,
         augment, # as above
@@ -177,21 +177,21 @@ def extras(
     callbacks = [BLENDS[name]() for name in names if name in BLENDS]
     return augmentation(size, flip, transforms), callbacks
 
-# %% ../../nbs/5_train/50_samples.ipynb #433a1a57
+# %% ../../nbs/5_train/50_samples.ipynb #3ca784a0
 class ListLoader(DataLoader):
     "A DataLoader that reads the rows in `rows`, in that order"
     def __init__(self,
         dataset, # Samples, or any other data set
         rows=None, # int (n,); None: all
         **kwargs, # of fastai's DataLoader
-    ):
+    ) -> None:
         super().__init__(dataset, **kwargs)
         self.set_rows(range(len(dataset)) if rows is None else rows)
 
     def set_rows(self,
         rows, # int (n,)
         start:int=0, # from which place of the list on
-    ):
+    ) -> None:
         "What the next epoch reads"
         rows = np.asarray(rows, int)
         self.rows = np.concatenate([self.rows[:start], rows]) if start else rows
