@@ -2,8 +2,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    parts=['Worker', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'Tiles', 'ASSETS', 'ViewAssets', 'side_by_side',
-        'wide', 'label_width', 'View', 'empty_figure', 'MessageState', 'view_or_reason', 'LIVE_VIEW',
+    parts=['Worker', 'close_workers', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'Tiles', 'ASSETS', 'ViewAssets',
+        'side_by_side', 'wide', 'label_width', 'View', 'empty_figure', 'MessageState', 'view_or_reason', 'LIVE_VIEW',
         'keep_pictures_only'],
     explorer=['ImageKey', 'even_levels', 'prompts_for', 'ExplorerState', 'LOOKED_AT', 'checked_level', 'Shown',
         'PAINTED_COLUMNS', 'bar_html', 'decision_html', 'readout_html', 'panel_html', 'ExplorerView', 'class_options',
