@@ -4,7 +4,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     metrics=['GROUPS', 'MEASURES', 'LESS_IS_BETTER', 'confusion', 'class_accuracy', 'by_shot', 'macro_f1',
         'calibration_error', 'measures'],
-    intervals=['arms_in', 'summary', 'interval', 'conclusion', 'paired', 'intervals', 'show'],
+    intervals=['arms_in', 'summary', 'interval', 'gain_text', 'conclusion', 'paired', 'intervals', 'show'],
     figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'level_colors', 'spectrum_grid',
         'similarity_violins', 'strip_figure', 'schedule_plot', 'class_bars', 'confusion_plot', 'makeup_plot',
         'training_plot', 'interval_plot', 'points_plot', 'recoloured', 'svg'],

@@ -12,5 +12,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     grids=['MAIN', 'GRIDS', 'ABLATIONS', 'ablations', 'single_level_arms', 'Grid', 'grid', 'grid_results', 'run_grid',
         'is_here', 'forecast_grid', 'training_speed', 'grid_cost'],
     tables=['ARMS', 'NEEDED', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of', 'coverage', 'beside',
-        'gains', 'compared', 'as_text', 'single_levels', 'best_single_level'],
+        'gains', 'compared', 'as_text', 'as_points', 'single_levels', 'best_single_level'],
 ))

@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['ARMS', 'NEEDED', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of', 'coverage', 'beside', 'gains',
-           'compared', 'as_text', 'single_levels', 'best_single_level']
+           'compared', 'as_text', 'as_points', 'single_levels', 'best_single_level']
 
-# %% ../../nbs/7_runs/74_tables.ipynb #06a0b44c
+# %% ../../nbs/7_runs/74_tables.ipynb #74baff52
 from collections.abc import Sequence
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..core.basics import DisclError
 from ..train.arms import parse_arm
 from ..report.metrics import GROUPS, MEASURES
-from ..report.intervals import intervals, show
+from ..report.intervals import gain_text, intervals, show
 from ..report.published import arm_index, orderings, paper, with_arm_fields
 from .grids import ABLATIONS, MAIN
 
@@ -160,11 +160,10 @@ def compared(
     too_few = found.seeds.between(1, FEWEST - 1)
     return found.assign(published=there, holds=found.holds.mask(too_few, 'not decided'))
 
-# %% ../../nbs/7_runs/74_tables.ipynb #14727e26
+# %% ../../nbs/7_runs/74_tables.ipynb #ee870d49
 def _gain_text(row): # of `compared` -> str
     if not row.seeds: return NOT_RUN
-    gain = f'{row.gain:+.1f}'
-    return gain if np.isnan(row.sd) else f'{gain} [{row.low:+.1f}, {row.high:+.1f}]'
+    return gain_text(dict(mean=row.gain, low=row.low, high=row.high))
 
 def as_text(
     compared:pd.DataFrame, # from `compared`
@@ -174,6 +173,19 @@ def as_text(
     there = [_printed_text(value, '+') for value in compared.published]
     holds = compared.holds.replace('not run', NOT_RUN)
     return compared[['claim', 'measure', 'seeds']].assign(gain=gain, holds=holds, published=there)
+
+# %% ../../nbs/7_runs/74_tables.ipynb #97ff047e
+def as_points(
+    compared:dict, # data -> DataFrame from `compared`
+    published:str, # what the published series is called: 'another data set: ImageNet-LT'
+) -> dict: # whose -> DataFrame: label, measure, mean, low, high, as for `points_plot`
+    "Differences here and there, as points"
+    columns = ['label', 'measure', 'mean', 'low', 'high']
+    series, first = {}, next(iter(compared.values()))
+    for data, found in compared.items():
+        series[f'ours: {data}'] = found.rename(columns=dict(claim='label', gain='mean'))[columns]
+    theirs = first.assign(low=np.nan, high=np.nan).rename(columns=dict(claim='label', published='mean'))
+    return series | {published: theirs.dropna(subset='mean')[columns]}
 
 # %% ../../nbs/7_runs/74_tables.ipynb #8cd22a26
 def _one_level(results): # -> rows of CE's arms that stay at one level under the common filter, with their lam
