@@ -90,11 +90,13 @@ def makeup(self:PlayerState) -> pd.DataFrame: # a row for each epoch, a column f
     epochs = pd.RangeIndex(1, len(counts) + 1, name='epoch')
     return pd.DataFrame(counts, columns=names, index=epochs)
 
-# %% ../../nbs/8_lab/83_player.ipynb #152db4a9
+# %% ../../nbs/8_lab/83_player.ipynb #9f6bf181
 @patch
-def figure(self:PlayerState) -> Figure:
+def figure(self:PlayerState,
+    mark: int | None=None, # epoch to point at, from 1
+) -> Figure:
     "λ over the epochs, above what each list is made of"
-    return makeup_plot(self.stages, self.makeup())
+    return makeup_plot(self.stages, self.makeup(), self.all_levels, mark)
 
 # %% ../../nbs/8_lab/83_player.ipynb #73ac2e83
 @patch
@@ -249,20 +251,19 @@ def _turn_to(self:PlayerView,
     "Look at another epoch"
     self.state.epoch = epoch
 
-# %% ../../nbs/8_lab/83_player.ipynb #d6117018
+# %% ../../nbs/8_lab/83_player.ipynb #ab27c412
 @patch
 def draw(self:PlayerView):
     "Draw what the state says now"
     state = self.state
     last = len(state.stages)
-    makeup = state.makeup()
     self.epoch.max = last
     self.play.max = last
     self.epoch.value = state.epoch
-    self.plot.value = svg(makeup_plot(state.stages, makeup, state.epoch),
-                          f'λ and the make-up of the list over {last} epochs')
+    alt = f'λ and the make-up of the list over {last} epochs'
+    self.plot.value = svg(state.figure(mark=state.epoch), alt)
     levels = stage_text(state.stages[state.epoch - 1])
-    images = makeup.loc[state.epoch].sum()
+    images = len(state.lists[state.epoch - 1])
     text = f'Epoch {state.epoch}: {levels}; {images} images in the list.'
     self.heading.value = f'<div class="discl-note">{text}</div>'
     self._draw_row(0, state.first_samples(self.per_row))
