@@ -32,7 +32,7 @@ def folder_id(
         hashes.append([path.relative_to(folder).as_posix(), _file_sha(path, facts.st_size, facts.st_mtime_ns)])
     return content_id(hashes)
 
-# %% ../../nbs/2_models/20_generators.ipynb #b766439e
+# %% ../../nbs/2_models/20_generators.ipynb #b7cb00dd
 _WITH_WEIGHTS = {'unet', 'vae', 'text_encoder', 'text_encoder_2', 'transformer'} # parts of a pipeline
 
 def _check_part(folder, part): # raises, if this part of a pipeline is not there
@@ -41,6 +41,7 @@ def _check_part(folder, part): # raises, if this part of a pipeline is not there
     if part in _WITH_WEIGHTS and '.safetensors' not in inside:
         raise DisclError(f'{folder}: {part}/ has no .safetensors weights (other formats are not read)')
 
+# %% ../../nbs/2_models/20_generators.ipynb #22b74b21
 def _check_folder(folder): # raises, if it is not a whole model in diffusers' format
     index = read_json(folder/'model_index.json')
     if index is None: raise DisclError(f'{folder}: no model_index.json, so not a diffusers model')
@@ -65,7 +66,12 @@ def model_folder(
         reason = f'{type(error).__name__}: {error}'
         raise DisclError(f'{model}: neither a folder nor a model that the hub gives ({reason})') from error
 
-# %% ../../nbs/2_models/20_generators.ipynb #49a301ef
+# %% ../../nbs/2_models/20_generators.ipynb #f5e29e77
+def _checked_size(size): # any pair of numbers -> (width, height) as int
+    if len(size) != 2 or min(size) < 1: raise DisclError(f'size = {size}: (width, height) in pixels')
+    return tuple(int(side) for side in size)
+
+# %% ../../nbs/2_models/20_generators.ipynb #276d70b9
 @dataclass(frozen=True)
 class Settings:
     "What decides an image besides its source, λ, seed and prompt"
@@ -83,10 +89,6 @@ class Settings:
         if self.dtype is None: self._fill_in('dtype', str(device_and_dtype()[1]).removeprefix('torch.'))
 
     def _fill_in(self, field, value): object.__setattr__(self, field, value) # the only write to a frozen dataclass
-
-def _checked_size(size): # any pair of numbers -> (width, height) as int
-    if len(size) != 2 or min(size) < 1: raise DisclError(f'size = {size}: (width, height) in pixels')
-    return tuple(int(side) for side in size)
 
 # %% ../../nbs/2_models/20_generators.ipynb #c0443bf8
 def settings_of(

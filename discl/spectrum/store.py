@@ -21,7 +21,7 @@ from ..core.images import decode_image, decoded, image_shard
 FORMAT = 2 # of the stores that this module writes; it stands in store.json
 
 class Store:
-    "A folder of shards: `images/` (samples and how they were made), `scores/` (what CLIP says), `failed/`, `quarantine/`"
+    "A folder of shards: `images/` and how they were made, `scores/` (what CLIP says), `failed/`, `quarantine/`"
     def __init__(self,
         folder:str|Path, # made on the first write
     ):
