@@ -6,7 +6,7 @@
 __all__ = ['DISCL', 'BS_DISCL', 'CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'with_arm_fields', 'Claim', 'orderings', 'printed',
            'remarks', 'arm_index', 'paper', 'published']
 
-# %% ../../nbs/6_report/64_published.ipynb #76ec6a09
+# %% ../../nbs/6_report/64_published.ipynb #f1083e2f
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
@@ -14,13 +14,13 @@ import pandas as pd
 from ..core.basics import DisclError
 from .metrics import GROUPS
 from .intervals import arms_in, conclusion, interval, paired
-from ..train.arms import ARM_FIELDS, parse_arm
 
-# %% ../../nbs/6_report/64_published.ipynb #1e820efa
+# %% ../../nbs/6_report/64_published.ipynb #3ea88127
 def with_arm_fields(
     results:pd.DataFrame, # method, curriculum, …
 ) -> pd.DataFrame: # and loss, extras, strategy, lam, threshold
     "Results with a column for each field of their arms"
+    from discl.train.arms import ARM_FIELDS, parse_arm # which imports torch, and a table shall open at once
     if set(ARM_FIELDS) <= set(results): return results
     labels = zip(results.method, results.curriculum)
     fields = [parse_arm(f'{method}/{curriculum}').fields() for method, curriculum in labels]
