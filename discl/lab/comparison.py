@@ -26,11 +26,11 @@ def _same_images(
     "The images of a seed, where all seeds share them"
     return images
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #e48bcfb1
+# %% ../../nbs/8_lab/85_comparison.ipynb #c2bb42de
 class ComparisonState:
     "What the results browser shows, apart from how it is drawn"
     def __init__(self,
-        results: pd.DataFrame, # as from `Run.results`: method, curriculum, seed, measures; maybe confusion and predicted
+        results: pd.DataFrame, # from `Run.results`: method, curriculum, seed, measures; maybe confusion, predicted
         images: ImageSet | Callable=None, # for the pictures and the tail; or seed -> ImageSet, as `Run.images`
         controls: dict=None, # name -> (method, curriculum), as for `intervals`
     ):
@@ -63,12 +63,12 @@ def by_seed(self:ComparisonState,
     rows = self.results[of_arm].sort_values('seed')
     return dict(zip(rows.seed, rows[column]))
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #244ea122
+# %% ../../nbs/8_lab/85_comparison.ipynb #9f6fd635
 def frequent_mistakes(
     answers: np.ndarray, # int (classes,): how often a class was taken for each
     right: int, # number of the class itself
     classes: list, # names
-    most=3, # mistakes
+    most: int=3, # mistakes
 ) -> str: # 'shirt (20%), dress (10%)'
     "What a class is most often taken for"
     ordered = np.argsort(-answers)
@@ -297,9 +297,9 @@ def _put_image(self:ComparisonView,
     label = f'{test.classes[test.labels[i]]}: {", ".join(said)}'
     tiles.put(k, np.asarray(test.image(i)), label, key=i)
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #c99eada7
+# %% ../../nbs/8_lab/85_comparison.ipynb #ff6f4d29
 def compare(
-    results: pd.DataFrame, # as from `Run.results`: method, curriculum, seed, measures; maybe confusion and predicted
+    results: pd.DataFrame, # from `Run.results`: method, curriculum, seed, measures; maybe confusion, predicted
     images: ImageSet | Callable=None, # for the pictures and the tail; or seed -> ImageSet, as `Run.images`
     controls: dict=None, # name -> (method, curriculum), as for `intervals`
 ) -> View: # a ComparisonView, or what is wrong with the input

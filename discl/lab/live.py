@@ -107,7 +107,7 @@ def stop(self:TrainingState):
     "End the training after this batch"
     self.stopping = True
 
-# %% ../../nbs/8_lab/84_live.ipynb #03b0c096
+# %% ../../nbs/8_lab/84_live.ipynb #f0284bf3
 class Watcher(Callback):
     "Tells a TrainingState what happens, and carries out its stop"
     order = 64 # before KeepBest, after Recorder
@@ -119,16 +119,18 @@ class Watcher(Callback):
         self.state = state
 
     def before_validate(self):
+        "Another validation begins"
         self.guesses = []
         self.truth = []
 
     def after_batch(self):
+        "What a batch of either kind tells"
         if self.training: self._after_training_batch()
         else:
             self.guesses.append(self.pred.argmax(1).cpu().numpy())
             self.truth.append(self.y.cpu().numpy())
 
-# %% ../../nbs/8_lab/84_live.ipynb #67f79692
+# %% ../../nbs/8_lab/84_live.ipynb #e2489d51
 @patch
 def _after_training_batch(self:Watcher):
     "The loss, and where the training is"
@@ -142,6 +144,7 @@ def _after_training_batch(self:Watcher):
 
 @patch
 def after_validate(self:Watcher):
+    "The accuracy of an epoch, by group"
     if not self.guesses: return
     truth = np.concatenate(self.truth)
     guesses = np.concatenate(self.guesses)
@@ -149,6 +152,7 @@ def after_validate(self:Watcher):
 
 @patch
 def after_epoch(self:Watcher):
+    "There is a new row in the table"
     self.state.tell()
 
 # %% ../../nbs/8_lab/84_live.ipynb #40167420

@@ -208,8 +208,11 @@ def test_compare(notebook):
     expect(page.locator('.discl-note').first).to_have_text(re.compile(r'CE . all-level wrong: \d+ test images'))
 
 
-@pytest.mark.parametrize('cell', [PLAYER, PLANTED], ids=['player', 'compare'])
-def test_after_a_reload(notebook, cell):
+@pytest.mark.parametrize('cell, choice, number', [
+    (PLAYER, 'fixed:0.5', 0),  # strategy
+    (PLANTED, 'CE + all-level', 1),  # against
+], ids=['player', 'compare'])
+def test_after_a_reload(notebook, cell, choice, number):
     "A saved notebook is opened again while its kernel runs: the view is there and answers"
     page = notebook.open([STORE, cell]).page
     page.wait_for_selector('.discl svg', timeout=180000)
@@ -219,8 +222,5 @@ def test_after_a_reload(notebook, cell):
     page.wait_for_selector('.discl svg', timeout=60000)
     note = page.locator('.discl-note').first
     before = note.inner_text()
-    last = page.locator('.discl select').first.locator('option').last.inner_text()
-    if cell == PLAYER: last = 'fixed:0.5'
-    page.locator('.discl select').nth(0 if cell == PLAYER else 1).select_option(last)
+    page.locator('.discl select').nth(number).select_option(choice)
     expect(note).not_to_have_text(before)
-    notebook.shot(f'reloaded-{page.locator(".discl").count()}')
