@@ -47,7 +47,7 @@ def scored_samples(
         raise DisclError(f'{store.folder} holds real images only (λ = 1), and these are not filtered.')
     return samples.sort_values('text_score', ignore_index=True)
 
-# %% ../../nbs/8_lab/82_bench.ipynb #329651e3
+# %% ../../nbs/8_lab/82_bench.ipynb #4c6cbe50
 MODES = {
     'threshold on the similarity': 'threshold',
     'share of real images that pass': 'real',
@@ -73,7 +73,7 @@ class FilterBenchState:
         self.threshold = self.default_threshold() if threshold is None else threshold
         self.listeners = [] # functions to be called when pictures have been read
         self.pictures = Recent(10**8) # job -> (image,)
-        self.wanted = () # jobs whose pictures are to be seen
+        self.wanted = () # jobs whose pictures are shown
         self.applied = (None, None) # what the threshold was last applied to, and what came out
         self.worker = Worker(self.next_task, self.read_pictures)
 
@@ -200,12 +200,12 @@ def _share_row(group, counts): # λ or class, Series with kept, of and share -> 
     return (f'<tr><td>{name}</td><td>{counts.kept:.0f} of {counts.of:.0f}</td>'
             f'<td>{bar}</td><td>{counts.share:.0%}</td></tr>')
 
-# %% ../../nbs/8_lab/82_bench.ipynb #e740091b
+# %% ../../nbs/8_lab/82_bench.ipynb #914bb239
 class FilterBenchView(View):
     "The filter bench"
     per_side = 9 # images above and below the line
     def __init__(self,
-        state: FilterBenchState,
+        state: FilterBenchState, # what to show
     ):
         "Violins and a line, the images around it, and what a person says of one"
         self.jobs = [] # of the tiles; None: an empty one

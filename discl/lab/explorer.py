@@ -185,11 +185,11 @@ def first_readable(self:ExplorerState,
         else: return source
     raise DisclError(f'None of {len(sources)} sources can be read; of the last: {why}')
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #9876957d
+# %% ../../nbs/8_lab/81_explorer.ipynb #90c61e01
 @patch
 def default_prompt(self:ExplorerState,
     source: str, # id
-    seed: int,
+    seed: int, # of the noise
 ) -> str: # as in the job of that source and seed
     "The prompt that a spectrum would have"
     return pick_prompt(self.prompts, self.class_of(source), source, seed)
@@ -212,10 +212,10 @@ def filmstrip(self:ExplorerState) -> list[tuple[float, int]]: # (λ, seed), in t
     "Every level for every seed"
     return [(lam, seed) for seed in self.seeds for lam in self.levels]
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #dfb184aa
+# %% ../../nbs/8_lab/81_explorer.ipynb #eba7232e
 @patch
 def is_missing(self:ExplorerState,
-    key: ImageKey,
+    key: ImageKey, # what decides the image
 ) -> bool: # neither painted nor given up
     "Is it still to be painted?"
     return key not in self.pictures and key not in self.faults
@@ -235,10 +235,10 @@ def next_task(self:ExplorerState) -> Any: # ImageKey, 'load', ('store', ImageKey
         if self.is_missing(key): return key
     return None
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #88f0fa32
+# %% ../../nbs/8_lab/81_explorer.ipynb #d4b3319a
 @patch
 def job_of(self:ExplorerState,
-    key: ImageKey,
+    key: ImageKey, # what decides the image
 ) -> pd.DataFrame: # one row, from `list_jobs`
     "The job that makes an image"
     prompts = {key.name: [key.prompt]}
@@ -250,10 +250,10 @@ def _painter_for(self:ExplorerState, settings): # -> Painter, the same one until
         self.painter = load_painter(self.model, settings, self.pipe, batch=1, compiled=False)
     return self.painter
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #5d5db55b
+# %% ../../nbs/8_lab/81_explorer.ipynb #b3f45da2
 @patch
 def paint(self:ExplorerState,
-    key: ImageKey,
+    key: ImageKey, # what decides the image
     is_stale: Callable[[], bool], # asked now and then
 ) -> np.ndarray | None: # uint8 (height, width, 3); None: given up
     "The image of a key, from the store if it is there"
@@ -268,10 +268,10 @@ def paint(self:ExplorerState,
     if row.fault: raise DisclError(f'the model gave no usable image: {row.fault}')
     return row.image
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #9c00ddf9
+# %% ../../nbs/8_lab/81_explorer.ipynb #e53b452f
 @patch
 def score(self:ExplorerState,
-    key: ImageKey,
+    key: ImageKey, # what decides the image
     image: np.ndarray, # uint8 (height, width, 3)
 ) -> np.ndarray: # float (2,): similarity to the class text and to the source; NaN without CLIP
     "What CLIP says of an image"
@@ -373,10 +373,10 @@ def upload(self:ExplorerState,
     self.uploaded = [source, *(other for other in self.uploaded if other != source)]
     return self.change(source=source)
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #6283b97a
+# %% ../../nbs/8_lab/81_explorer.ipynb #ab5e6af8
 @dataclass
 class Shown:
-    "What is to be seen now"
+    "What the explorer shows now"
     source: np.ndarray # uint8 (height, width, 3)
     image: np.ndarray # the synthetic image, of the same shape
     lam: float # λ of `image`
@@ -400,10 +400,10 @@ def is_kept(self:ExplorerState,
     if self.threshold is None or np.isnan(self.threshold) or np.isnan(text_score): return None
     return bool(text_score >= self.threshold)
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #df2d4245
+# %% ../../nbs/8_lab/81_explorer.ipynb #a52e1eec
 @patch
 def nearest_ready(self:ExplorerState,
-    key: ImageKey,
+    key: ImageKey, # what decides the image
 ) -> ImageKey | None: # None: nothing is ready yet
     "The key of the nearest λ whose image is ready, all else equal"
     candidates = [ready for ready in list(self.pictures.items) if replace(ready, lam=key.lam) == key]
@@ -525,10 +525,10 @@ def _generate_into_store(self:ExplorerState, key): # -> str, what was done
     what = 'added to' if made else 'is already in'
     return f'λ = {key.lam:g} {what} {self.store.folder.name}, which holds {len(self.store)} images.'
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #a075149f
+# %% ../../nbs/8_lab/81_explorer.ipynb #1b2ada70
 @patch
 def figure(self:ExplorerState) -> Figure: # the filmstrip, and the current λ and seed
-    "What is to be seen, as a static picture"
+    "The explorer as a static picture"
     frame = self.painted()
     is_seen = frame.lam.isin([*self.levels, self.lam]) & frame.seed.isin([*self.seeds, self.seed])
     frame = frame[is_seen].drop_duplicates(['lam', 'seed'])
@@ -546,9 +546,9 @@ def bar_html(
         mark = f'<b style="left:{100*threshold:.1f}%" title="threshold {threshold:.3f}"></b>'
     return f'<div class="discl-bar"><i style="width:{100*max(0, min(1, score)):.1f}%"></i>{mark}</div>'
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #f1bcbe6b
+# %% ../../nbs/8_lab/81_explorer.ipynb #9f44c4eb
 def decision_html(
-    shown: Shown,
+    shown: Shown, # from `ExplorerState.shown`
     threshold: float | None, # None: not known yet
 ) -> str: # HTML
     "Kept or filtered, and why"
@@ -561,9 +561,9 @@ def decision_html(
         why = f'{shown.text_score:.3f} is {side} the threshold {threshold:.3f}'
     return f'<p><span class="discl-decision">{word}</span><br>{why}</p>'
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #be751721
+# %% ../../nbs/8_lab/81_explorer.ipynb #86df7e16
 def readout_html(
-    shown: Shown,
+    shown: Shown, # from `ExplorerState.shown`
     threshold: float | None, # None: not known yet
 ) -> str: # HTML; nothing where there are no similarities
     "What the numbers say"
@@ -572,9 +572,9 @@ def readout_html(
             + f'CLIP similarity to the class text: {shown.text_score:.3f}{bar_html(shown.text_score, threshold)}'
             + f'to the source: {shown.image_score:.3f}{bar_html(shown.image_score)}</div>')
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #8312dcac
+# %% ../../nbs/8_lab/81_explorer.ipynb #cae79a44
 def panel_html(
-    shown: Shown,
+    shown: Shown, # from `ExplorerState.shown`
     asked: float, # λ that the user asked for
     name: str, # class
     threshold: float | None, # None: not known yet
@@ -589,12 +589,12 @@ def panel_html(
     data = f'data-lam="{shown.lam:g}" data-exact="{int(shown.exact)}"'
     return f'<div class="discl-row discl-stage" {data}>{image}{difference}{readout_html(shown, threshold)}</div>'
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #27bc1cdb
+# %% ../../nbs/8_lab/81_explorer.ipynb #5cc6151c
 class ExplorerView(View):
     "The spectrum explorer"
     per_page = 10 # thumbnails
     def __init__(self,
-        state: ExplorerState,
+        state: ExplorerState, # what to show
     ):
         "Controls from the source down to the filmstrip"
         self.page = 0 # of thumbnails
@@ -710,11 +710,11 @@ def _connect(self:ExplorerView):
     self.next_page.on_click(lambda _: self.turn_page(1))
     self.state.listeners.append(Relay(self.render))
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #8b9e50cf
+# %% ../../nbs/8_lab/81_explorer.ipynb #932b549b
 @patch
 def set_number(self:ExplorerView,
     field: str, # of the state or of its settings
-    value: float,
+    value: float, # what the control says now
 ):
     "A slider or a box with a number"
     self.state.change(**{field: value})

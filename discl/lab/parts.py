@@ -128,7 +128,7 @@ def data_url(
     png = encode_image(Image.fromarray(pixels))
     return f'data:image/png;base64,{base64.b64encode(png).decode()}'
 
-# %% ../../nbs/8_lab/80_parts.ipynb #13b6c368
+# %% ../../nbs/8_lab/80_parts.ipynb #1a46ecc8
 def picture_html(
     image: np.ndarray | Image.Image, # uint8 (height, width, 3), or a PIL image
     alt: str, # what it shows
@@ -136,7 +136,7 @@ def picture_html(
     side: int=400, # longest side that is sent, in pixels
 ) -> str: # HTML
     "An image with its text"
-    is_small = max(np.asarray(image).shape) <= 100 # its pixels are to be seen as squares
+    is_small = max(np.asarray(image).shape) <= 100 # show its pixels as squares
     css_class = ' class="discl-small"' if is_small else ''
     img = f'<img{css_class} alt="{html.escape(alt)}" src="{data_url(image, side)}">'
     return f'<figure>{img}<figcaption>{html.escape(caption)}</figcaption></figure>'
@@ -222,7 +222,7 @@ def show(self:Tiles):
     "Send what was put"
     self.pictures.value = f'<style>{"".join(self.css_rules.values())}</style>'
 
-# %% ../../nbs/8_lab/80_parts.ipynb #4e27e37a
+# %% ../../nbs/8_lab/80_parts.ipynb #a92f4e0d
 ASSETS = Path(str(files('discl')))/'lab'
 
 class ViewAssets(anywidget.AnyWidget):
@@ -231,7 +231,7 @@ class ViewAssets(anywidget.AnyWidget):
     _esm = ASSETS/'view.js'
 
     def __init__(self):
-        "Nothing to be seen of it"
+        "It takes no room"
         super().__init__(layout=w.Layout(display='none'))
 
 # %% ../../nbs/8_lab/80_parts.ipynb #0cbafc06
@@ -256,7 +256,7 @@ def label_width(
     "Room for a label"
     return dict(description_width=f'{pixels}px')
 
-# %% ../../nbs/8_lab/80_parts.ipynb #a5d5773b
+# %% ../../nbs/8_lab/80_parts.ipynb #3ffab36c
 class View(w.VBox):
     "A display of a state; its saved output is its figure"
     def __init__(self,
@@ -276,7 +276,7 @@ class View(w.VBox):
         "Set every widget to what the state says; each view has its own"
 
     def figure(self) -> Figure: # for paper
-        "What is to be seen"
+        "The state as a static picture"
         return self.state.figure()
 
     def close(self):
@@ -365,7 +365,7 @@ def empty_figure(
     fig.text(.01, .5, text, va='center', fontsize=8)
     return fig
 
-# %% ../../nbs/8_lab/80_parts.ipynb #1ff9ed82
+# %% ../../nbs/8_lab/80_parts.ipynb #84344aee
 class MessageState:
     "A state with nothing to show, and the reason"
     def __init__(self,
@@ -374,8 +374,8 @@ class MessageState:
         "Only the reason"
         self.message = message
 
-    def figure(self) -> Figure: # the reason
-        "What is to be seen"
+    def figure(self) -> Figure: # one line of text
+        "The reason as a picture"
         return empty_figure(self.message)
 
 # %% ../../nbs/8_lab/80_parts.ipynb #2dd4c85c
