@@ -69,7 +69,7 @@ def test_text_only_does_not_see_the_source(models):
     a, b = two(0)
     assert (a == b).all()
     plain = [np.asarray(pipe('a hat', image=Image.new('RGB', (32, 32), c), strength=1., num_inference_steps=3, guidance_scale=5., generator=noise_of(1)).images[0]).astype(int) for c in ('white', 'black')]
-    assert (plain[0] != plain[1]).any(), 'the library alone no longer leaks: text_only has become superfluous'
+    assert (plain[0] != plain[1]).any(), 'the library alone no longer leaks: from_pure_noise has become superfluous'
 
 
 def test_a_model_without_a_part(models, tmp_path):

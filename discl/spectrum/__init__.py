@@ -2,7 +2,7 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    guidance=['strength_of', 'steps_for', 'text_only', 'paint', 'noise_of'],
+    guidance=['strength_of', 'steps_for', 'from_pure_noise', 'paint', 'noise_of'],
     engine=['FAST', 'Request', 'Painted', 'is_fast', 'Engine', 'TextEncoding', 'combine_texts', 'Group', 'out_of_memory',
             'compile_pays'],
     store=['FORMAT', 'SAMPLE_COLUMNS', 'SCORE_COLUMNS', 'LAYOUTS', 'Store', 'decisions', 'decide'],
