@@ -56,7 +56,7 @@ def read_setting(
     if not many or not isinstance(value, str): return value
     return words(value) if kind is str else numbers(value, kind)
 
-# %% ../nbs/99_cli.ipynb #eabbff81
+# %% ../nbs/99_cli.ipynb #70284c6b
 def read_settings(
     typed:dict, # name of a setting -> value as typed; None: not typed
 ) -> dict: # name -> value, of what was typed
@@ -66,6 +66,7 @@ def read_settings(
     if 'arms' in settings:
         from discl.train.arms import parse_arm
         settings['arms'] = tuple(str(parse_arm(arm)) for arm in settings['arms'])
+        if not settings['arms']: raise DisclError('no arm: give at least one curriculum')
     return settings
 
 # %% ../nbs/99_cli.ipynb #98050768

@@ -55,7 +55,7 @@ def counts(self:ImageSet) -> np.ndarray: # int (classes,)
     "Images of each class"
     return np.bincount(self.labels, minlength=len(self.classes))
 
-# %% ../../nbs/1_data/10_sets.ipynb #44a401b1
+# %% ../../nbs/1_data/10_sets.ipynb #0ff609f2
 def stamp_of(
     source:str | Path | bytes, # an image file, or its bytes
 ) -> list: # JSON, the same in every process
@@ -63,7 +63,8 @@ def stamp_of(
     if isinstance(source, bytes): return [hashlib.sha256(source).hexdigest()]
     try: found = os.stat(source)
     except OSError: return [str(source)]
-    return [str(source), found.st_size, found.st_mtime_ns]
+    changed = max(found.st_mtime_ns, found.st_ctime_ns) # a copy may keep the old first one, never the second
+    return [str(source), found.st_size, changed]
 
 # %% ../../nbs/1_data/10_sets.ipynb #9590d0a9
 @patch
