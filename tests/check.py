@@ -1,6 +1,8 @@
 """What CI proves, in this order: notebooks are clean, export leaves no diff, every module imports alone, a notebook
-imports only lower numbers, README matches its notebook, the site has no broken link, notebooks run, tests pass.
-`python tests/check.py` does all; `python tests/check.py --readme` writes README.md."""
+imports only lower numbers, packages hand on every public name, README matches its notebook, the site has no broken
+link, notebooks run, tests pass.
+
+`python tests/check.py` does all, `--readme` writes README.md, and `--names` writes what each wing hands on."""
 import ast
 import configparser
 import filecmp
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import traceback
 from pathlib import Path
@@ -115,6 +118,28 @@ def only_lower_numbers():
             assert max(inside, default=99) < number, f'{path.name} imports discl.{module}, which is not below {number:02d}'
 
 
+def handed_on(wing):
+    "The package file of a wing: its docstring, and every public name of its rooms, in their order"
+    path = ROOT/'discl'/wing/'__init__.py'
+    lines = [ast.unparse(ast.parse(path.read_text()).body[0]).replace("'", '"'), 'import lazy_loader', '']
+    lines.append('__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(')
+    for _, module in sorted(rooms().values()):
+        if not module.startswith(wing + '.'): continue
+        source = ast.parse((ROOT/'discl'/f'{module.replace(".", "/")}.py').read_text())
+        names = next(ast.literal_eval(node.value) for node in source.body
+                     if isinstance(node, ast.Assign) and node.targets[0].id == '__all__')
+        text = f'{module.split(".")[1]}=[{", ".join(map(repr, names))}],'
+        lines += textwrap.wrap(text, 110, initial_indent='    ', subsequent_indent=' '*8, break_long_words=False)
+    return path, '\n'.join([*lines, '))']) + '\n'
+
+
+def wings_hand_on_all_names():
+    wings = sorted({module.split('.')[0] for _, module in rooms().values() if '.' in module} - {'embedded'})
+    for path, text in map(handed_on, wings):
+        if '--names' in sys.argv: path.write_text(text)
+        assert path.read_text() == text, f'{path.relative_to(ROOT)} lacks names (run python tests/check.py --names)'
+
+
 def readme():
     command = [BIN/'jupyter', 'nbconvert', '--to', 'markdown', '--stdout', '--log-level', 'ERROR', ROOT/'nbs/index.ipynb']
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() + '\n'
@@ -143,11 +168,16 @@ def tests_pass():
     subprocess.run(command, cwd=ROOT, check=True, env=alone)
 
 
-STEPS = clean_and_exported, imports_alone, only_lower_numbers, readme_matches, site_builds, notebooks_run, tests_pass
+STEPS = (clean_and_exported, imports_alone, only_lower_numbers, wings_hand_on_all_names, readme_matches, site_builds,
+         notebooks_run, tests_pass)
+
 
 if __name__ == '__main__':
     if '--readme' in sys.argv:
         (ROOT/'README.md').write_text(readme())
+        sys.exit()
+    if '--names' in sys.argv:
+        wings_hand_on_all_names()
         sys.exit()
     os.environ['PATH'] = f'{BIN}{os.pathsep}{os.environ["PATH"]}'
     for step in STEPS:

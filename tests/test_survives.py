@@ -26,7 +26,7 @@ context = multiprocessing.get_context('forkserver')
 context.set_forkserver_preload(['diffusers', 'transformers', 'discl.spectrum.generation', 'test_survives'])
 
 
-def work(sources=8, seeds=6):
+def work(sources=6, seeds=5):
     tail = few_shot(fashion_lt())
     tail = tail[tail.items.id[:sources]]
     return list_jobs(tail, fashion_prompts(), [0, .1, .3, .5], range(seeds), settings=QUICK), tail

@@ -2,16 +2,16 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    parts=['Worker', 'close_workers', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'Tiles', 'ASSETS', 'ViewAssets',
-        'side_by_side', 'wide', 'label_width', 'View', 'empty_figure', 'MessageState', 'view_or_reason', 'LIVE_VIEW',
-        'keep_pictures_only'],
-    explorer=['ImageKey', 'even_levels', 'prompts_for', 'ExplorerState', 'LOOKED_AT', 'checked_level', 'Shown',
-        'PAINTED_COLUMNS', 'bar_html', 'decision_html', 'readout_html', 'panel_html', 'ExplorerView', 'class_options',
-        'samplers', 'explore'],
-    bench=['scored_samples', 'MODES', 'FilterBenchState', 'line_place', 'share_table_html', 'DECISIONS', 'FilterBenchView',
-        'filter_bench'],
-    player=['share_of_hard_classes', 'PlayerState', 'stage_text', 'strategy_options', 'PlayerView', 'picture_side',
-        'curriculum_player'],
+    parts=['ASSETS', 'LIVE_VIEW', 'Worker', 'close_workers', 'Relay', 'thumbnail', 'data_url', 'picture_html',
+        'Tiles', 'ViewAssets', 'side_by_side', 'wide', 'label_width', 'View', 'empty_figure', 'MessageState',
+        'view_or_reason', 'keep_pictures_only'],
+    explorer=['LOOKED_AT', 'PAINTED_COLUMNS', 'ImageKey', 'even_levels', 'prompts_for', 'ExplorerState',
+        'checked_level', 'Shown', 'bar_html', 'decision_html', 'readout_html', 'panel_html', 'ExplorerView',
+        'class_options', 'samplers', 'explore'],
+    bench=['MODES', 'DECISIONS', 'scored_samples', 'FilterBenchState', 'line_place', 'share_table_html',
+        'FilterBenchView', 'filter_bench'],
+    player=['share_of_hard_classes', 'PlayerState', 'stage_text', 'strategy_options', 'PlayerView',
+        'picture_side', 'curriculum_player'],
     live=['designed_curriculum', 'TrainingState', 'Watcher', 'TrainingView', 'train_live'],
     comparison=['ComparisonState', 'arm_label', 'frequent_mistakes', 'ComparisonView', 'compare'],
 ))

@@ -2,8 +2,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    generators=['EMBEDDED', 'folder_id', 'model_folder', 'Settings', 'settings_of', 'scheduler_of',
-        'load_pipeline', 'doctor'],
+    generators=['EMBEDDED', 'folder_id', 'model_folder', 'Settings', 'settings_of', 'load_pipeline',
+        'scheduler_of', 'doctor'],
     clip=['Clip'],
-    networks=['resnet10', 'resnet32', 'head_of', 'backbone', 'CosineHead', 'cosine_head', 'weights_id'],
+    networks=['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'backbone', 'weights_id'],
 ))

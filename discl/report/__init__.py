@@ -6,9 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'calibration_error', 'measures'],
     intervals=['arms_in', 'summary', 'interval', 'gain_text', 'conclusion', 'paired', 'intervals', 'show'],
     figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'level_colors',
-        'spectrum_grid', 'similarity_violins', 'strip_figure', 'schedule_plot', 'class_bars', 'confusion_plot',
-        'makeup_plot', 'training_plot', 'interval_plot', 'points_plot', 'recoloured', 'svg'],
+        'spectrum_grid', 'strip_figure', 'similarity_violins', 'schedule_plot', 'makeup_plot',
+        'training_plot', 'class_bars', 'confusion_plot', 'interval_plot', 'points_plot', 'recoloured', 'svg'],
     page=['PAGE_STYLE', 'save_figure', 'html_table', 'html_page'],
-    published=['CLAIMS', 'DISCL', 'BS_DISCL', 'PUBLISHED', 'THRESHOLDS', 'Claim', 'with_arm_fields', 'orderings',
-        'printed', 'remarks', 'arm_index', 'paper', 'published'],
+    published=['DISCL', 'BS_DISCL', 'CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'with_arm_fields', 'Claim',
+        'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],
 ))

@@ -2,16 +2,17 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    samples=['MEAN', 'STD', 'LARGE', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation',
+    samples=['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation',
         'Samples', 'extras', 'ListLoader'],
     prediction=['AT_ONCE', 'predict', 'features', 'head_gradient'],
-    losses=['LOSSES', 'LossKind', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
-        'DeferredReweighting', 'loss_of'],
+    losses=['LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM',
+        'DeferredReweighting', 'LossKind', 'loss_of'],
     mixture=['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture'],
-    callback=['PROBES', 'ProgressProbe', 'SteepnessProbe', 'probe_for', 'WrittenStages', 'Curriculum', 'curriculum_of',
-        'Shuffled'],
-    fitting=['KeepBest', 'StopTraining', 'learning_rate', 'fit', 'CountSteps'],
+    callback=['PROBES', 'ProgressProbe', 'SteepnessProbe', 'probe_for', 'WrittenStages', 'Curriculum',
+        'curriculum_of', 'Shuffled'],
+    fitting=['KeepBest', 'StopTraining', 'CountSteps', 'learning_rate', 'fit'],
+    baselines=['OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'Operation', 'operate', 'ClassLevels', 'next_level',
+        'Cuda', 'Denoiser', 'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift',
+        'ldmlr'],
     arms=['ARM_FIELDS', 'ADDITIONS', 'Arm', 'parse_arm', 'arms_of'],
-    baselines=['Operation', 'OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'operate', 'ClassLevels', 'next_level', 'Cuda',
-        'Denoiser', 'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr'],
 ))
