@@ -149,7 +149,7 @@ def options(
     given = vars(parser_of(name).parse_args([_hyphened(argument) for argument in argv]))
     return {key: value for key, value in given.items() if key not in ('pdb', 'xtra')} # which fastcore adds
 
-# %% ../nbs/99_cli.ipynb #c6185f78
+# %% ../nbs/99_cli.ipynb #c494150c
 def begin(
     out:str, # folder of the run
     settings:dict, # as typed
@@ -158,7 +158,8 @@ def begin(
 ) -> object: # Run
     "Open a run with its last recipe, changed by what was typed"
     from discl.core.files import read_json
-    saved = read_json(Path(out)/'run.json')
+    try: saved = read_json(Path(out)/'run.json')
+    except ValueError as error: raise DisclError(f'{out}: its run.json is not JSON ({error})') from error
     if saved is None and not new:
         raise DisclError(f'{out}: no run.json, so not a run; begin with `discl run` or `discl hard`')
     recipe = recipe_from(saved or {}).replace(**read_settings(settings))
@@ -307,7 +308,7 @@ def _print_forecast(grid, price): # what would run, and what it would take
     if grid.more: print(f'of the first {grid.few}: {", ".join(grid.more)}')
     print(grid_forecast(grid, runs, price))
 
-# %% ../nbs/99_cli.ipynb #b4023fce
+# %% ../nbs/99_cli.ipynb #c82ddb66
 @command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
 def experiment(
     name:str, # of the grid: tables-1-3, or main (without the ablations)
@@ -322,6 +323,7 @@ def experiment(
 ) -> None:
     "Every arm of the paper's tables over many seeds, in one resumable grid"
     from discl.runs.recipe import preset as recipe_of
+    if seeds < 1: raise DisclError(f'seeds = {seeds}: at least 1')
     recipe = recipe_of(preset, **read_settings(settings))
     from discl.runs.grids import grid, run_grid
     asked = grid(name, recipe, seeds=seeds, few=min(few, seeds), imbalances=numbers(imbalance, int))
@@ -357,13 +359,13 @@ def store(
     layout:str='imagefolder', # for export: imagefolder, csv or parquet
 ) -> None:
     "Look into a spectrum, check it, or copy it to other tools"
-    from discl.spectrum.store import Store
+    from discl.spectrum.store import open_store
     inside = Path(folder)/'spectrum'
     place = inside if inside.is_dir() else Path(folder)
     if not place.is_dir(): raise DisclError(f'{folder}: no such folder')
     if action not in STORE_ACTIONS:
         raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
-    STORE_ACTIONS[action](Store(place), dict(job=job, out=out, layout=layout))
+    STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout))
 
 # %% ../nbs/99_cli.ipynb #280536be
 @command()
