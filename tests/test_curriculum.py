@@ -100,7 +100,7 @@ def test_augmentations_go_with_curricula(train, strategy, extra):
     else: augment, cbs = extras([extra], 8)
     learn, curriculum, steps = train(strategy, 'BS-stage', cbs, augment)
     assert steps == EPOCHS*5 and learn.loss_func.prior == 'stage'
-    assert torch.equal(learn.loss_func.shift, learn.loss_func.original.log())
+    assert torch.equal(learn.loss_func.shift, learn.loss_func.counts.log())
     if 'cuda' in extra: assert len(cbs[0].history) == EPOCHS
 
 

@@ -206,7 +206,7 @@ def _put(self:Curriculum,
     self.loader.set_rows(rows, start)
     if not hasattr(self.criterion, 'set_counts'): return
     labels = self.loader.dataset.labels[rows]
-    self.criterion.set_counts(np.bincount(labels, minlength=len(self.criterion.original)))
+    self.criterion.set_counts(np.bincount(labels, minlength=len(self.criterion.counts)))
 
 # %% ../../nbs/5_train/54_callback.ipynb #08decb3e
 @patch
