@@ -19,7 +19,6 @@ from discl.runs import steps as steps_module
 from discl.runs.grids import Grid, grid_results, run_grid
 from discl.runs.recipe import make_recipe, preset, setting
 from discl.runs.run import RESULT_COLUMNS, Run
-from discl.spectrum.store import decide
 from discl.train.baselines import ldmlr
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4',
@@ -94,7 +93,7 @@ def test_a_changed_recipe_makes_again_only_what_it_touches(folder, tmp_path):
     assert before == {path: when for path, when in times(place, costly).items() if path in before}
     assert len(list(arms.iterdir())) == 2 and len(run.results()) == 1
     dropped = run.scored(0).job[0]
-    decide(run.store, dropped, False, 'two heels')
+    run.store.decide(dropped, False, 'two heels')
     run.all()
     assert run.scored(0).query('not kept').job.tolist() == [dropped]
     assert len(list(arms.iterdir())) == 3  # a person's word is trained by

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from ..core.basics import DisclError, Recent
 from ..data.sets import ImageSet
 from ..models.clip import Clip
-from ..spectrum.store import Store, decide, decisions
+from ..spectrum.store import Store
 from ..spectrum.scoring import true_class_scores
 from ..spectrum.selection import apply_threshold, validation_sample
 from ..report.figures import similarity_violins, svg
@@ -31,11 +31,11 @@ def scored_samples(
 ) -> pd.DataFrame: # the store's samples with λ < 1 and their scores, the lowest text score first
     "What there is to filter, or a sentence on why there is nothing"
     if not len(store):
-        raise DisclError(f'{store.folder} holds no images. Generate some first: generate(list_jobs(…), …).')
+        raise DisclError(f'{store.place} holds no images. Generate some first: generate(list_jobs(…), …).')
     scores = store.scores(clip)
     if not len(scores):
         by_whom = ' by this CLIP' if clip else ''
-        raise DisclError(f'The {len(store)} images of {store.folder} have no similarities{by_whom}. '
+        raise DisclError(f'The {len(store)} images of {store.place} have no similarities{by_whom}. '
                          'Score them first: score(store, sources, Clip()).')
     clips = scores['clip'].unique()
     if len(clips) > 1:
@@ -44,7 +44,7 @@ def scored_samples(
     samples = store.samples().merge(scores.drop(columns='clip'), on='job')
     samples = samples[samples.lam < 1]
     if not len(samples):
-        raise DisclError(f'{store.folder} holds real images only (λ = 1), and these are not filtered.')
+        raise DisclError(f'{store.place} holds real images only (λ = 1), and these are not filtered.')
     return samples.sort_values('text_score', ignore_index=True)
 
 # %% ../../nbs/8_lab/82_bench.ipynb #4c6cbe50
@@ -105,7 +105,7 @@ def set_threshold(self:FilterBenchState,
 @patch
 def samples(self:FilterBenchState) -> pd.DataFrame: # the store's samples with scores, `kept` and `by_hand`
     "What is kept, decisions by hand included"
-    by_hand = decisions(self.store)
+    by_hand = self.store.decisions()
     inputs = self.threshold, tuple(zip(by_hand.job, by_hand.keep))
     if self.applied[0] != inputs:
         self.applied = inputs, apply_threshold(self.scored, self.threshold, by_hand)
@@ -324,7 +324,7 @@ def decide(self:FilterBenchView,
     keep: bool | None, # None: as the threshold says
 ):
     "Decide about the chosen image by hand"
-    if self.attempt(decide, self.state.store, self.chosen, keep, self.reason.value): self.reason.value = ''
+    if self.attempt(self.state.store.decide, self.chosen, keep, self.reason.value): self.reason.value = ''
 
 # %% ../../nbs/8_lab/82_bench.ipynb #92eb9fed
 @patch(as_prop=True)

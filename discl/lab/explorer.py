@@ -523,7 +523,7 @@ def _generate_into_store(self:ExplorerState, key): # -> str, what was done
     made = generate(self.job_of(key), source, self.store, self.model, key.settings, self.pipe, **how)
     if news and not made: return news[-1]
     what = 'added to' if made else 'is already in'
-    return f'λ = {key.lam:g} {what} {self.store.folder.name}, which holds {len(self.store)} images.'
+    return f'λ = {key.lam:g} {what} {Path(self.store.place).name}, which holds {len(self.store)} images.'
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #1b2ada70
 @patch

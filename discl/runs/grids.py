@@ -19,7 +19,7 @@ from ..core.files import read_json, whole_file
 from ..data.named import is_fashion
 from ..models.generators import EMBEDDED
 from ..models.networks import backbone
-from ..spectrum.store import Store
+from ..spectrum.store import open_store
 from ..spectrum.generation import estimate
 from ..curriculum.lists import list_size
 from ..train.samples import Samples, augmentation
@@ -97,7 +97,7 @@ def _cell(
     filtered:dict, # filter.json of its trial
 ) -> dict: # a line of a grid's results
     "What a table needs of an arm"
-    row = dict(data=result['settings']['data']) | {name: result[name] for name in _TOLD}
+    row = dict(data=result['settings']['data']) | {name: result.get(name) for name in _TOLD} # an old arm may lack a measure
     row |= dict(best_validation=100*result['best_validation'], generated=filtered['generated'], kept=filtered['kept'])
     row |= {name: result['versions'].get(name) for name in ('torch', 'discl')}
     return row | {name: result[name] for name in ARM_FIELDS}
@@ -202,7 +202,7 @@ def _seconds_per_image(asked): # Grid -> float, measured on a few; None: not kno
     trial = recipe.training.trials[0]
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder, _without_download(recipe), say=str)
-        jobs, hard, store = run.jobs(trial), run.hard(trial), Store(f'{folder}/spectrum')
+        jobs, hard, store = run.jobs(trial), run.hard(trial), open_store(f'{folder}/spectrum')
         pace = estimate(jobs, hard, store, recipe.generator.model, run.settings)
     return pace['seconds_per_image']
 

@@ -20,7 +20,7 @@ from ..data.named import is_fashion
 from ..data.pixels import Pixels, open_pixels
 from ..data.sets import ImageSet
 from ..models.clip import Clip
-from ..spectrum.store import Store, decisions
+from ..spectrum.store import open_store
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, score, true_class_scores
 from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates
@@ -29,7 +29,7 @@ from ..train.samples import LARGE, Samples, augmentation
 from ..train.prediction import predict
 from ..train.mixture import Mixture, build_mixture, first_of_each_class, fixed_samples
 from ..train.arms import ARM_FIELDS, Arm, parse_arm
-from ..report.metrics import GROUPS
+from ..report.metrics import MEASURES
 from ..report.intervals import summary
 from ..report.figures import class_bars, confusion_plot, schedule_plot, similarity_violins, spectrum_grid
 from ..report.page import html_page, html_table, save_figure
@@ -65,7 +65,7 @@ class Run:
         self.clip = Clip(self.recipe.filter.clip)
         self.clip.id = renamed(self.clip.id, 'score', self.recipe)
         write_json(self.folder/'run.json', asdict(self.recipe))
-        self.store, self.times = Store(self.folder/'spectrum'), StepTimes(self.folder, say)
+        self.store, self.times = open_store(self.folder/'spectrum'), StepTimes(self.folder, say)
         if saved: say(f'{self.folder}: going on with an earlier run; what is there is not made again')
 
 # %% ../../nbs/7_runs/72_run.ipynb #71995afd
@@ -270,7 +270,7 @@ def kept_for(self:Run,
 ) -> pd.DataFrame: # with the `kept` of this arm
     "What an arm's filter keeps"
     if arm.threshold is None: return scored
-    return apply_threshold(scored, self.threshold(trial, arm), decisions(self.store))
+    return apply_threshold(scored, self.threshold(trial, arm), self.store.decisions())
 
 @patch
 def _check_reach(self:Run, trial, scored): # an error where an arm may choose a level of which nothing is kept
@@ -417,7 +417,7 @@ def train_arms(self:Run,
     return results
 
 # %% ../../nbs/7_runs/72_run.ipynb #8307eae9
-RESULT_COLUMNS = ('method', 'curriculum', 'seed', *GROUPS, *ARM_FIELDS) # of results.csv
+RESULT_COLUMNS = ('method', 'curriculum', 'seed', *MEASURES, *ARM_FIELDS) # of results.csv
 
 @patch
 def results(self:Run) -> pd.DataFrame: # a row for each finished arm; RESULT_COLUMNS of it are in results.csv
@@ -428,7 +428,8 @@ def results(self:Run) -> pd.DataFrame: # a row for each finished arm; RESULT_COL
         found += [read_result(self.place(trial, f'arms/{name}')) for name in index.values()]
     if not found: raise DisclError(f'{self.folder}: no arm is trained yet; run `discl train`')
     table = pd.DataFrame(found)
-    with whole_file(self.folder/'results.csv') as part: table[list(RESULT_COLUMNS)].round(3).to_csv(part, index=False)
+    told = table.reindex(columns=list(RESULT_COLUMNS)) # an arm that is older than a measure has no value of it
+    with whole_file(self.folder/'results.csv') as part: told.round(3).to_csv(part, index=False)
     return table
 
 # %% ../../nbs/7_runs/72_run.ipynb #68f11fce
@@ -436,7 +437,7 @@ def results(self:Run) -> pd.DataFrame: # a row for each finished arm; RESULT_COL
 def summary(self:Run) -> pd.DataFrame: # method, curriculum, GROUPS, and the gains in few-shot accuracy
     "Mean and sd of each arm, and what it gains over the controls"
     controls = {'continued': ('CE', 'none'), 'oversampled': ('CE', 'oversample')}
-    return summary(self.results()[list(RESULT_COLUMNS)], controls).reset_index()
+    return summary(self.results(), controls).reset_index()
 
 # %% ../../nbs/7_runs/72_run.ipynb #57e81619
 @patch

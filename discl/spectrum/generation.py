@@ -177,7 +177,7 @@ def fill(self:Intake,
             for rows in repaint(faulty, painter, sources): self.take(rows)
             self.record_faults(say)
     except KeyboardInterrupt:
-        say(f'stopped: {self.writer.kept} images of this call are in {self.writer.store.folder}; '
+        say(f'stopped: {self.writer.kept} images of this call are in {self.writer.store.place}; '
             'the same call goes on from there')
         raise
     return self.made

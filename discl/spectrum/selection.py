@@ -15,7 +15,7 @@ from ..core.images import perceptual_hashes
 from ..data.sets import ImageSet
 from ..models.clip import Clip
 from .scoring import decoded_rows, true_class_scores
-from .store import Store, decisions
+from .store import Store
 
 # %% ../../nbs/3_spectrum/37_selection.ipynb #c8ba0bb0
 def apply_threshold(
@@ -75,7 +75,7 @@ def kept(
     "Which samples the filter keeps; an error names the classes that would lose everything"
     scores = store.scores(clip.id).drop(columns='clip')
     scored = store.samples(jobs=jobs).merge(scores, on='job')
-    frame = apply_threshold(scored, threshold, decisions(store))
+    frame = apply_threshold(scored, threshold, store.decisions())
     check_no_class_lost(frame, threshold)
     return frame
 
