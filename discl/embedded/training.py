@@ -5,67 +5,84 @@
 # %% auto #0
 __all__ = ['batches', 'fit']
 
-# %% ../../nbs/embedded/02_training.ipynb #715fe892
+# %% ../../nbs/embedded/02_training.ipynb #14b47f72
 import json, time
+from collections.abc import Callable
 from pathlib import Path
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ..core.devices import autocast
 
-# %% ../../nbs/embedded/02_training.ipynb #02512367
+# %% ../../nbs/embedded/02_training.ipynb #a901e4ff
 def batches(
-    n, # number of samples
-    size, # batch size
-    step, # global step number
-    seed=0,
-): # int64 (size,): rows of this step's batch
+    n:int, # number of samples
+    size:int, # batch size
+    step:int, # global step number
+    seed:int=0, # of the orders
+) -> torch.Tensor: # int64 (size,): rows of this step's batch
     "Rows of the batch of `step`: a fresh permutation each epoch"
-    per = n//size
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed*100_003 + step//per))
-    return order[(step % per)*size:(step % per + 1)*size]
+    epoch, place = divmod(step, n//size)
+    generator = torch.Generator().manual_seed(seed*100_003 + epoch)
+    return torch.randperm(n, generator=generator)[place*size:(place + 1)*size]
 
-# %% ../../nbs/embedded/02_training.ipynb #db4089a2
-def _write(state, path): # a checkpoint appears whole or not at all
-    torch.save(state, path.with_suffix('.tmp'))
-    path.with_suffix('.tmp').replace(path)
+# %% ../../nbs/embedded/02_training.ipynb #d264f934
+def _write(path, step, parts): # checkpoint file, steps done, name -> what has a state
+    state = {name: part.state_dict() for name, part in parts.items()} | dict(step=step)
+    new = path.with_suffix('.tmp')
+    torch.save(state, new)
+    new.replace(path)
 
-def fit(
-    model, # nn.Module whose parameters are trained
-    loss, # (rows int64 (size,), step) -> scalar tensor
-    n, # number of training samples
-    steps, # optimiser steps in all
-    path, # checkpoint file; a run that finds one goes on from it
-    size=128, # batch size
-    lr=1e-3, # peak learning rate (one-cycle)
-    ema=.999, # decay of the averaged weights
-    every=100, # steps between checkpoints and log lines
-): # nn.Module: the averaged model
-    "AdamW with one-cycle learning rate in half precision where it is fast; returns the exponential moving average"
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _resume(path, parts): # -> steps done before; the parts take on the state they had
+    if not path.exists(): return 0
+    state = torch.load(path, weights_only=True)
+    for name, part in parts.items(): part.load_state_dict(state[name])
+    return state['step']
+
+def _log(path, **line): # a line of JSON beside the checkpoint
+    with path.with_suffix('.log').open('a') as file: file.write(json.dumps(line) + '\n')
+
+# %% ../../nbs/embedded/02_training.ipynb #ceaf657c
+def _parts(model, steps, lr, ema): # what a checkpoint holds
     opt = torch.optim.AdamW(model.parameters(), lr, weight_decay=.01)
     sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps, pct_start=.1)
     mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(ema), use_buffers=True)
-    parts, start = dict(model=model, mean=mean, opt=opt, sched=sched), 0
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        for k, p in parts.items(): p.load_state_dict(state[k])
-        start = state['step']
+    return dict(model=model, mean=mean, opt=opt, sched=sched)
+
+def _update(value, model, mean, opt, sched): # loss, and the parts: one step of the optimiser
+    opt.zero_grad()
+    value.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.)
+    opt.step()
+    sched.step()
+    mean.update_parameters(model)
+
+# %% ../../nbs/embedded/02_training.ipynb #b8663f52
+def fit(
+    model:nn.Module, # whose parameters are trained
+    loss:Callable, # (rows int64 (size,), step) -> scalar tensor
+    n:int, # number of training samples
+    steps:int, # optimiser steps in all
+    path:str|Path, # checkpoint file; a run that finds one goes on from it
+    size:int=128, # batch size
+    lr:float=1e-3, # peak learning rate (one-cycle)
+    ema:float=.999, # decay of the averaged weights
+    every:int=100, # steps between checkpoints and log lines
+) -> nn.Module: # the exponential moving average of the weights
+    "Train, or go on training where a checkpoint stands"
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parts = _parts(model, steps, lr, ema)
+    start = _resume(path, parts)
     model.train()
     total, since = 0., time.time()
     for step in range(start, steps):
         torch.manual_seed(step)
-        with autocast(next(model.parameters()).device):
-            value = loss(batches(n, size, step), step)
-        opt.zero_grad()
-        value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.)
-        opt.step(); sched.step(); mean.update_parameters(model)
+        with autocast(next(model.parameters()).device): value = loss(batches(n, size, step), step)
+        _update(value, **parts)
         total += value.item()
-        if (step + 1) % every == 0 or step + 1 == steps:
-            _write(dict({k: p.state_dict() for k, p in parts.items()}, step=step + 1), path)
-            took = (time.time() - since)/every
-            with path.with_suffix('.log').open('a') as f: f.write(json.dumps(dict(step=step + 1, loss=total/every, seconds=took)) + '\n')
-            total, since = 0., time.time()
-    return mean.module.eval()
+        if (step + 1) % every and step + 1 < steps: continue
+        _write(path, step + 1, parts)
+        _log(path, step=step + 1, loss=total/every, seconds=(time.time() - since)/every)
+        total, since = 0., time.time()
+    return parts['mean'].module.eval()
