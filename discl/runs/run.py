@@ -360,9 +360,10 @@ def train_arm(self:Run,
     path:Path, # of the result
 ) -> dict: # what `path` then holds
     "Train one arm from the pretrained start and evaluate it once on test"
+    pretrained = self.pretrain(trial) # a step with a time of its own
     start = time.perf_counter()
     with self.times('training the arms'):
-        trained = train_arm(self.recipe, arm, mixture, self.pretrain(trial), trial)
+        trained = train_arm(self.recipe, arm, mixture, pretrained, trial)
     with self.times('evaluation'):
         probabilities = predict(trained.model, self.test(trial))
         measured = evaluate(self.recipe, probabilities, self.test(trial).labels.numpy(), mixture.counts)
