@@ -312,13 +312,16 @@ def predict(self:Engine,
     return plain + self.settings.guidance_scale*(asked - plain)
 
 # %% ../../nbs/3_spectrum/31_engine.ipynb #1680fa56
+def _draws_noise(scheduler): # does its step take a generator, named or among **options?
+    named = inspect.signature(scheduler.step).parameters.values()
+    return any(given.name == 'generator' or given.kind is given.VAR_KEYWORD for given in named)
+
 @patch
 def move(self:Group,
     predicted:Tensor, # the UNet's answer, float32, guided
 ) -> None:
     "One step of the scheduler"
-    draws = 'generator' in inspect.signature(self.scheduler.step).parameters
-    options = dict(generator=self.generators) if draws else {}
+    options = dict(generator=self.generators) if _draws_noise(self.scheduler) else {}
     latents, *_ = self.scheduler.step(predicted, self.timestep, self.latents, **options, return_dict=False)
     self.latents = latents.float()
     self.at += 1
