@@ -1,5 +1,7 @@
 "The whole way on a small folder of real images, twice; and what goes wrong on the way."
+import ast
 import dataclasses
+import inspect
 import json
 import shutil
 import sys
@@ -14,11 +16,13 @@ from discl import cli
 from discl.core.basics import DisclError
 from discl.core.images import decode_count
 from discl.data.named import fashion_lt
+from discl.models.generators import Settings
 from discl.models.networks import backbone
-from discl.runs import steps as steps_module
+from discl.report.metrics import MEASURES, MORE_MEASURES
+from discl.runs import grids as grids_module, run as run_module, steps as steps_module
 from discl.runs.grids import Grid, grid_results, run_grid
-from discl.runs.recipe import make_recipe, preset, setting
-from discl.runs.run import RESULT_COLUMNS, Run
+from discl.runs.recipe import Recipe, make_recipe, preset, setting
+from discl.runs.run import REPORT_PARTS, RESULT_COLUMNS, Run
 from discl.train.baselines import ldmlr
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4',
@@ -62,9 +66,13 @@ def test_run_and_resume(folder, tmp_path, capsys):
     cli.run(**given)
     results = pd.read_csv(out/'results.csv')
     assert tuple(results) == RESULT_COLUMNS and len(results) == 3
+    assert RESULT_COLUMNS[:3 + len(MEASURES)] == ('method', 'curriculum', 'seed', *MEASURES)
+    assert results[list(MORE_MEASURES)].notna().all(axis=None)
     assert results.few.between(0, 100).all() and results.many.isna().all()
     page = (out/'report.html').read_text()
-    assert page.count('data:image/png') >= 6 and 'ImageNet-LT' in page and 'src="http' not in page
+    assert page.count('data:image/png') == len(list((out/'figures').glob('*.png'))) > 0
+    assert all(f'<h2>{heading}</h2>' in page for heading, _ in REPORT_PARTS)
+    assert 'ImageNet-LT' in page and 'src="http' not in page
     assert pd.read_csv(out/'trial-0/hard.csv').name.unique().tolist() == ['ankle boot']
     samples = open_run(out).store.samples()
     assert len(samples) == 12*2*2 and samples.job.is_unique
@@ -165,6 +173,7 @@ def test_nothing_kept_names_the_class(folder, tmp_path):
     (dict(never_hard=('unicorn',)), 'has no class unicorn'),
     (dict(epochs=2), 'do not fit into'),
     (dict(prompts='nowhere.json'), 'no such file'),
+    (dict(schedule='line'), "unknown schedule 'line'; known are cosine"),
     (dict(model='no/such/folder'), 'neither a folder nor'),
     (dict(speed=3), "unknown setting 'speed'")])
 def test_what_can_be_known_is_said_before_work(folder, tmp_path, changes, words):
@@ -337,6 +346,27 @@ def test_a_field_that_is_added_makes_the_right_steps_stale(folder, tmp_path):
     assert anew(with_field(recipe, 'filter', setting(1, spares=('score', 'arm')))) == []
     assert anew(with_field(recipe, 'training', setting(1, only='CUDA'))) == []
     assert anew(recipe) == []  # what the first recipe made is still there
+
+
+def settings_read(module):
+    "Settings that a module's code asks a recipe, or a group of it, for"
+    groups = ('recipe', *(group.name for group in dataclasses.fields(Recipe)))
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(node, ast.Attribute): continue
+        owner = node.value
+        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, 'id', '')
+        if name in groups: found.add(node.attr)
+    return found
+
+
+def test_every_setting_is_read():
+    "An option that nobody reads would be offered by the command line and do nothing"
+    read = set().union(*map(settings_read, (steps_module, run_module, grids_module)))
+    read |= {one.name for one in dataclasses.fields(Settings)}  # which `generator_settings` reads by name
+    for group in Recipe().groups().values():
+        unread = {one.name for one in dataclasses.fields(group)} - read - {'arms'}  # which `parsed_arms` reads
+        assert not unread, f'{type(group).__name__}: nobody reads {", ".join(sorted(unread))}'
 
 
 def test_a_run_of_the_first_version_goes_on(folder, tmp_path):

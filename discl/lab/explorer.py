@@ -8,7 +8,7 @@ __all__ = ['LOOKED_AT', 'PAINTED_COLUMNS', 'ImageKey', 'even_levels', 'prompts_f
            'explore']
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #4fd77559
-import html, re
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +23,8 @@ from ..core.basics import DisclError, Recent
 from ..core.images import fit_image
 from ..data.sets import ImageSet
 from ..data.readers import image_file
-from ..data.named import FASHION
-from ..data.prompts import fashion_prompts, pick_prompt, prompts_from_template
+from ..data.named import name_of
+from ..data.prompts import pick_prompt, prompts_of
 from ..models.generators import EMBEDDED, Settings, load_pipeline, settings_of
 from ..models.clip import Clip
 from ..spectrum.store import Store
@@ -32,7 +32,7 @@ from ..spectrum.jobs import list_jobs
 from ..spectrum.painter import load_painter
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer
-from ..spectrum.selection import calibrate, validation_sample
+from ..spectrum.selection import calibrate, passes, validation_sample
 from ..report.figures import strip_figure
 from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, view_or_reason, wide
 
@@ -58,12 +58,10 @@ def even_levels(
 # %% ../../nbs/8_lab/81_explorer.ipynb #ca0d43ca
 def prompts_for(
     train: ImageSet, # the training images
-    prompts: dict[str, list[str]] | None=None, # class -> prompts; None: fashion-lt's own, or 'a photo of a {class}'
+    prompts: dict[str, list[str]] | None=None, # class -> prompts; None: those of `prompts_of`
 ) -> dict[str, list[str]]: # class -> prompts
     "Prompts for every class that has a source"
-    if not prompts:
-        is_fashion = train.classes == FASHION
-        prompts = fashion_prompts() if is_fashion else prompts_from_template(train.classes)
+    prompts = prompts or prompts_of(train.classes)
     with_sources = {train.classes[label] for label in train.labels}
     lost = sorted(name for name in with_sources if not prompts.get(name))
     if lost: raise DisclError(f'no prompt for class {", ".join(lost)}')
@@ -395,10 +393,12 @@ class Shown:
 @patch
 def is_kept(self:ExplorerState,
     text_score: float, # NaN: not known
+    image_score: float, # similarity to the source
 ) -> bool | None: # None: not known
     "Does an image pass the filter?"
     if self.threshold is None or np.isnan(self.threshold) or np.isnan(text_score): return None
-    return bool(text_score >= self.threshold)
+    scored = pd.DataFrame([dict(text_score=text_score, image_score=image_score)])
+    return bool(passes(scored, self.threshold)[0])
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #a52e1eec
 @patch
@@ -427,7 +427,7 @@ def shown(self:ExplorerState) -> Shown: # before anything is painted, the source
         source = np.asarray(fit_image(Image.fromarray(source), image.shape[1::-1]))
     text_score, image_score = map(float, scores)
     lam = found.lam if found else 1.
-    kept, note = self.is_kept(text_score), self._note(asked)
+    kept, note = self.is_kept(text_score, image_score), self._note(asked)
     return Shown(source, image, lam, found == asked, text_score, image_score, kept, note)
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #2c817d60
@@ -462,7 +462,8 @@ def painted(self:ExplorerState) -> pd.DataFrame: # lam, seed, prompt, text_score
     for key in list(self.pictures.items):
         if (key.source, key.settings) != (self.source, self.settings): continue
         image, (text_score, image_score) = self.pictures[key]
-        rows.append([key.lam, key.seed, key.prompt, text_score, image_score, self.is_kept(text_score), image])
+        kept = self.is_kept(text_score, image_score)
+        rows.append([key.lam, key.seed, key.prompt, text_score, image_score, kept, image])
     return pd.DataFrame(rows, columns=PAINTED_COLUMNS).sort_values(['seed', 'lam'], ignore_index=True)
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #dccf7c00
@@ -473,8 +474,8 @@ def source_expression(self:ExplorerState) -> str: # Python
         file = self.source_set(self.source).name
         return f'image_file({file!r}, {self.class_of(self.source)!r}, {self.images.classes!r})'
     name = self.images.name
-    fashion = re.fullmatch(r'fashion-lt IR (\S+) seed (\d+)', name)
-    if fashion: name = f'fashion-lt:{fashion[1]}:{fashion[2]}'
+    named = name_of(name)
+    if named: name = named
     elif not Path(name).exists(): return f'images[[{self.source!r}]] # images: the set that was explored, {name!r}'
     return f'open_data({name!r})[[{self.source!r}]]'
 
@@ -856,7 +857,7 @@ def _draw_filmstrip(self:ExplorerView, current):
     for k, (lam, seed) in enumerate(state.filmstrip()):
         key = state.key(lam, seed)
         image, scores = state.pictures[key] if key in state.pictures else (None, (np.nan, np.nan))
-        is_filtered = state.is_kept(scores[0]) is False
+        is_filtered = state.is_kept(*scores) is False
         self.filmstrip.put(k, image, f'λ = {lam:g}, seed {seed}', on=key == current, crossed=is_filtered, key=key)
     self.filmstrip.show()
 

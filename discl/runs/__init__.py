@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'threshold_for', 'list_shares', 'strategy_for', 'check_images', 'check_recipe', 'arm_samples',
         'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate', 'arm_result',
         'check_comparable', 'StepTimes'],
-    run=['RESULT_COLUMNS', 'Run', 'read_result'],
+    run=['RESULT_COLUMNS', 'REPORT_PARTS', 'Run', 'read_result', 'ReportFacts'],
     grids=['MAIN', 'GRIDS', 'ABLATIONS', 'single_level_arms', 'ablations', 'Grid', 'grid', 'grid_results',
         'run_grid', 'is_here', 'forecast_grid', 'training_speed', 'grid_cost'],
     tables=['ARMS', 'NEEDED', 'GRID_COLUMNS', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of', 'coverage',

@@ -16,7 +16,7 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..core.files import read_json, whole_file
-from ..data.named import is_fashion
+from ..data.named import drawn_by_trial, named_set
 from ..models.generators import EMBEDDED
 from ..models.networks import backbone
 from ..spectrum.store import open_store
@@ -66,17 +66,21 @@ class Grid:
     more: tuple = () # arms of the first `few` seeds
     seeds: int = 10 # of the main arms
     few: int = 5 # seeds of the other arms
-    imbalances: tuple = (100, 50) # for fashion-lt; other data are what they are
+    imbalances: tuple = (100, 50) # for fashion-lt and its like; other data are what they are
 
 @patch
 def runs(self:Grid) -> Iterator: # of (folder name, Recipe of one trial)
     "Every run of a grid, seed by seed"
-    drawn = is_fashion(self.recipe.data.data)
+    data = self.recipe.data.data
+    named = named_set(data)
     for trial in range(self.seeds):
         arms = self.main + self.more if trial < self.few else self.main
         recipe = self.recipe.replace(trials=(trial,), arms=arms)
-        if not drawn: yield 'all', recipe
-        else: yield from ((f'ir-{ratio}', recipe.replace(data=f'fashion-lt:{ratio}')) for ratio in self.imbalances)
+        if named is None or not named.takes_imbalance:
+            yield 'all', recipe
+            continue
+        name = data.split(':')[0]
+        for ratio in self.imbalances: yield f'ir-{ratio}', recipe.replace(data=f'{name}:{ratio}')
 
 # %% ../../nbs/7_runs/73_grids.ipynb #042439c5
 def grid(
@@ -97,7 +101,8 @@ def _cell(
     filtered:dict, # filter.json of its trial
 ) -> dict: # a line of a grid's results
     "What a table needs of an arm"
-    row = dict(data=result['settings']['data']) | {name: result.get(name) for name in _TOLD} # an old arm may lack a measure
+    told = {name: result.get(name) for name in _TOLD} # an arm that is older than a measure lacks it
+    row = dict(data=result['settings']['data']) | told
     row |= dict(best_validation=100*result['best_validation'], generated=filtered['generated'], kept=filtered['kept'])
     row |= {name: result['versions'].get(name) for name in ('torch', 'discl')}
     return row | {name: result[name] for name in ARM_FIELDS}
@@ -155,7 +160,7 @@ def _forecast(
         hard = len(run.hard(trial)) if data.hard_share is None else round(data.hard_share*len(train_set))
     size = list_size(len(train_set) - hard, hard, *list_shares(recipe, train_set.counts()))
     painted = len([lam for lam in generator.levels if lam < 1])*len(generator.seeds) + (1. in generator.levels)
-    again = not is_fashion(data.data) and data.hard_share is None and trial > 0 # the same images under every seed
+    again = not drawn_by_trial(data.data) and data.hard_share is None and trial > 0 # the same images under every seed
     return dict(folder=name, data=data.data, seed=trial, arms=len(recipe.training.arms), train=len(train_set),
                 classes=len(images.classes), hard=hard, jobs=0 if again else hard*painted, list=sum(size),
                 gigabytes=len(images)*recipe.training.image_size**2*3/1e9)

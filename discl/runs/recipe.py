@@ -144,7 +144,8 @@ class TrainingRecipe(CheckedFields):
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
     validate: int = setting(50, at_least_one) # validation images of each class that choose the epoch
-    lr: float = 1e-3 # Adam's learning rate, cosine per step
+    lr: float = 1e-3 # Adam's learning rate at its peak
+    schedule: str = 'cosine' # of the learning rate: cosine, steps (down, as for CIFAR), or one of your own
     wd: float = 1e-5 # weight decay, decoupled
     warmup: float = setting(0., spares=_BEFORE_ARMS) # share of an arm's steps in which the learning rate rises
     bs: int = setting(128, at_least_one) # batch size

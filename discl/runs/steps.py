@@ -20,8 +20,8 @@ from ..core.basics import DisclError, content_id, versions
 from ..core.devices import seeded
 from ..core.files import read_json, write_json
 from ..data.hard import few_shot, lowest_probability
-from ..data.named import is_fashion, open_data
-from ..data.prompts import CLASS_TEXT, fashion_prompts, prompts_from_file, prompts_from_template
+from ..data.named import drawn_by_trial, named_set, open_data
+from ..data.prompts import CLASS_TEXT, named_prompts, prompts_from_file, prompts_from_template
 from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..models.generators import Settings, settings_of
@@ -35,7 +35,7 @@ from ..train.prediction import predict
 from ..train.losses import cross_entropy, loss_of
 from ..train.mixture import Mixture
 from ..train.callback import Curriculum, curriculum_of
-from ..train.fitting import CountSteps, KeepBest, fit
+from ..train.fitting import CountSteps, KeepBest, fit, learning_rate
 from ..train.baselines import ClassLevels, Cuda, ldmlr
 from ..train.arms import Arm, parse_arm
 from ..report.metrics import class_accuracy, confusion, measures
@@ -97,25 +97,28 @@ def renamed(
 # %% ../../nbs/7_runs/71_steps.ipynb #55e9af12
 def open_images(
     recipe:DataRecipe, # which images
-    trial:int, # seeds the draw of fashion-lt
+    trial:int, # seeds the draw of a set such as fashion-lt
 ) -> ImageSet: # all splits
     "The images of a trial"
-    if not is_fashion(recipe.data): return open_data(recipe.data, recipe.on_bad)
-    imbalance, *fixed = recipe.data.split(':')[1:] or ['100']
-    if fixed:
-        raise DisclError(f'{recipe.data}: in a run the trial seeds the draw; write fashion-lt:{imbalance} '
-                         'and choose trials')
-    return open_data(f'fashion-lt:{imbalance}:{trial}', recipe.on_bad)
+    if not drawn_by_trial(recipe.data): return open_data(recipe.data, recipe.on_bad)
+    name, *given = recipe.data.split(':')
+    defaults = named_set(recipe.data).arguments
+    if len(given) == len(defaults):
+        unseeded = ':'.join([name, *given[:-1]])
+        raise DisclError(f'{recipe.data}: in a run the trial seeds the draw; write {unseeded} and choose trials')
+    arguments = [*given, *defaults[len(given):-1], str(trial)]
+    return open_data(':'.join([name, *arguments]), recipe.on_bad)
 
 # %% ../../nbs/7_runs/71_steps.ipynb #7578e4e1
 def class_prompts(
     recipe:Recipe, # of the run
     classes:list, # names
 ) -> dict: # class -> prompts
-    "Descriptions from a file, else the template around the class name, else fashion-lt's own"
+    "Descriptions from a file, else the template around the class name, else those of a named set"
     generator = recipe.generator
     if generator.prompts: return prompts_from_file(generator.prompts, classes, generator.template or '{}')
-    if is_fashion(recipe.data.data) and not generator.template: return fashion_prompts()
+    named = named_set(recipe.data.data)
+    if named and named.descriptions and not generator.template: return named_prompts(named)
     return prompts_from_template(classes, generator.template or CLASS_TEXT)
 
 # %% ../../nbs/7_runs/71_steps.ipynb #e2267477
@@ -142,7 +145,7 @@ def pretrain(
     "Cross entropy on the long-tailed training set: the start of every arm"
     with seeded(trial): model = new_network(training, classes)
     learner = fit(model, train, validation, training.pretrain_epochs, cross_entropy, lr=training.lr, wd=training.wd,
-                  bs=min(training.bs, len(train)), seed=trial)
+                  bs=min(training.bs, len(train)), seed=trial, schedule=training.schedule)
     return model, learner.best
 
 # %% ../../nbs/7_runs/71_steps.ipynb #cbb7dfe4
@@ -248,6 +251,7 @@ def check_recipe(
 ) -> None:
     "An error where one can be told before long work"
     for arm in recipe.parsed_arms(): strategy_for(recipe, arm, 0)
+    learning_rate(recipe.training.lr, recipe.training.warmup, schedule=recipe.training.schedule)
     check_images(recipe, images)
     candidates = images['train'] if recipe.data.hard_share else few_shot(images, recipe.data.fewer_than)
     list_spectrum(recipe, candidates, recipe.generator.levels[:1], recipe.generator.seeds[:1])
@@ -290,11 +294,12 @@ def in_common(
 ) -> dict: # JSON
     "What all arms of a trial have in common"
     training = recipe.training
+    schedule = 'cosine per step' if training.schedule == 'cosine' else training.schedule
     crop = 'shift by an eighth' if training.image_size <= 64 else 'RandomResizedCrop'
     return dict(
         start=weights_id(model), list=list(curriculum.size), bs=min(training.bs, sum(curriculum.size)),
         r=curriculum.r, p=curriculum.p, epochs=training.epochs, curriculum_epochs=curriculum.strategy.curriculum_epochs,
-        lr=training.lr, wd=training.wd, warmup=training.warmup, schedule='cosine per step',
+        lr=training.lr, wd=training.wd, warmup=training.warmup, schedule=schedule,
         augmentation=crop + (', flip' if training.flip else ''))
 
 # %% ../../nbs/7_runs/71_steps.ipynb #4329dfc6
@@ -325,7 +330,8 @@ def train_arm(
     loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
     steps = CountSteps()
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
-                  bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps], warmup=training.warmup)
+                  bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps], warmup=training.warmup,
+                  schedule=training.schedule)
     head = {}
     if 'LDMLR' in arm.extras:
         real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
