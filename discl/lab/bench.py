@@ -19,7 +19,7 @@ from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..spectrum.store import Store
 from ..spectrum.scoring import true_class_scores
-from ..spectrum.selection import apply_threshold, validation_sample
+from ..spectrum.selection import apply_threshold, passes, validation_sample
 from ..report.figures import similarity_violins, svg
 from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, thumbnail
 from .parts import view_or_reason, wide
@@ -105,10 +105,10 @@ def set_threshold(self:FilterBenchState,
 @patch
 def samples(self:FilterBenchState) -> pd.DataFrame: # the store's samples with scores, `kept` and `by_hand`
     "What is kept, decisions by hand included"
-    by_hand = self.store.decisions()
-    inputs = self.threshold, tuple(zip(by_hand.job, by_hand.keep))
+    decisions = self.store.decisions()
+    inputs = self.threshold, tuple(zip(decisions.job, decisions.keep))
     if self.applied[0] != inputs:
-        self.applied = inputs, apply_threshold(self.scored, self.threshold, by_hand)
+        self.applied = inputs, apply_threshold(self.scored, self.threshold, decisions)
     return self.applied[1]
 
 # %% ../../nbs/8_lab/82_bench.ipynb #1b0ac5fe
@@ -136,7 +136,7 @@ def around(self:FilterBenchState,
     "What the threshold decides: the images on either side of the line"
     samples = self.samples()
     if lam is not None: samples = samples[samples.lam == lam]
-    is_above = samples.text_score >= self.threshold
+    is_above = passes(samples, self.threshold)
     return samples[is_above].head(n), samples[~is_above].iloc[::-1].head(n)
 
 # %% ../../nbs/8_lab/82_bench.ipynb #f28754d0

@@ -121,17 +121,17 @@ class Intake:
         self.progress = progress
         self.faulty = [] # rows that cannot be used
         self.made = 0 # rows that can
-        self.reached = 0 # of them, those that reach the scorer's threshold
+        self.passed = 0 # of them, those that pass the scorer's filter
 
 # %% ../../nbs/3_spectrum/35_generation.ipynb #bf57e506
 @patch
 def _scored(self:Intake, rows): # DataFrame for `Store.add_scores`, or None
-    "Score rows, and show the share that reaches the threshold"
+    "Score rows, and show the share that passes the filter"
     if not self.scorer: return None
     scores = self.scorer(pd.DataFrame([row.job for row in rows]), [row.image for row in rows])
-    if self.scorer.threshold is None: return scores
-    self.reached += int((scores.text_score >= self.scorer.threshold).sum())
-    share = self.reached/(self.made + len(rows))
+    if self.scorer.passes is None: return scores
+    self.passed += int(self.scorer.passes(scores).sum())
+    share = self.passed/(self.made + len(rows))
     if self.progress is not None: self.progress.set_postfix(kept=f'{share:.0%}')
     return scores
 

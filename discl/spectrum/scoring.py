@@ -22,11 +22,11 @@ class Scorer:
     def __init__(self,
         clip:Clip, # embeds texts and images
         sources:ImageSet, # holds the samples' sources
-        threshold:float|None=None, # on the text score; `generate` shows the share that reaches it
+        passes:Callable|None=None, # scores -> bool (n,), the filter's rule; `generate` shows the share that passes
     ) -> None:
         self.clip = clip
         self.sources = sources
-        self.threshold = threshold
+        self.passes = passes
         self.row_of = dict(zip(sources.items.id, range(len(sources))))
         self.texts = {} # class -> embedding of its text
         self.reals = {} # source -> embedding of the real image
