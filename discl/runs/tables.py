@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from ..core.basics import DisclError
 from ..train.arms import parse_arm
-from ..report.metrics import GROUPS, MEASURES
+from ..report.metrics import GROUPS, MORE_MEASURES
 from ..report.intervals import gain_text, intervals, show
 from ..report.published import arm_index, orderings, paper, with_arm_fields
 from .grids import ABLATIONS, MAIN
@@ -22,7 +22,7 @@ def _labels(arm): return arm.method, arm.curriculum # Arm -> what people call it
 
 ARMS = tuple(_labels(parse_arm(text)) for text in MAIN + ABLATIONS) # (method, curriculum) of the grid tables-1-3
 NEEDED = ('data', 'method', 'curriculum', 'seed', *GROUPS, 'best_validation') # columns that the functions below read
-GRID_COLUMNS = (*NEEDED, *(name for name in MEASURES if name not in GROUPS)) # those of every table; NaN where a CSV lacks one
+GRID_COLUMNS = (*NEEDED, *MORE_MEASURES) # of every table; a measure that is newer than a CSV is NaN there
 NOT_RUN = 'not run yet' # in place of a number
 
 # %% ../../nbs/7_runs/74_tables.ipynb #1839692a
@@ -44,7 +44,7 @@ def read_results(
     if Path(path).exists():
         results = pd.read_csv(path)
         _checked(results, path)
-        lacking = [name for name in GRID_COLUMNS if name not in results] # measures that are newer than the file
+        lacking = [name for name in MORE_MEASURES if name not in results]
         results[lacking] = np.nan
     else:
         print(f'{path} is not there yet, so every row below says "{NOT_RUN}". Run `discl experiment tables-1-3 '

@@ -144,6 +144,14 @@ def _silence(
     stack.enter_context(learn.no_logging())
     return stack
 
+# %% ../../nbs/5_train/55_fitting.ipynb #5195143f
+def _check_size(
+    samples:Samples, # all of which are trained on
+    bs:int, # batch size
+) -> None:
+    "An error where there is not a single batch"
+    if len(samples) < bs: raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
+
 # %% ../../nbs/5_train/55_fitting.ipynb #4b56ac05
 def fit(
     model:nn.Module, # trained in place
@@ -165,8 +173,7 @@ def fit(
     schedule:str='cosine', # in SCHEDULES
 ) -> Learner: # with `.best` (KeepBest)
     "The paper's long-tail recipe (its Table 8): Adam with batches of 128, and a cosine per step"
-    if curriculum is None and len(samples) < bs:
-        raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
+    if curriculum is None: _check_size(samples, bs)
     with seeded(seed):
         learn = _learner(model, samples, validation, loss, bs, opt_func)
         best = KeepBest(patience)
