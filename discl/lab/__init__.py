@@ -3,8 +3,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     parts=['ASSETS', 'LIVE_VIEW', 'Worker', 'close_workers', 'Relay', 'thumbnail', 'data_url', 'picture_html',
-        'Tiles', 'ViewAssets', 'side_by_side', 'wide', 'label_width', 'View', 'empty_figure', 'MessageState',
-        'view_or_reason', 'keep_pictures_only'],
+        'show_figure', 'Tiles', 'ViewAssets', 'side_by_side', 'wide', 'label_width', 'View', 'empty_figure',
+        'MessageState', 'view_or_reason', 'keep_pictures_only'],
     explorer=['LOOKED_AT', 'PAINTED_COLUMNS', 'ImageKey', 'even_levels', 'prompts_for', 'ExplorerState',
         'checked_level', 'Shown', 'bar_html', 'decision_html', 'readout_html', 'panel_html', 'ExplorerView',
         'class_options', 'samplers', 'explore'],

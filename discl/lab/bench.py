@@ -20,9 +20,9 @@ from ..models.clip import Clip
 from ..spectrum.store import Store
 from ..spectrum.scoring import true_class_scores
 from ..spectrum.selection import apply_threshold, passes, validation_sample
-from ..report.figures import similarity_violins, svg
+from ..report.figures import similarity_violins
 from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, thumbnail
-from .parts import view_or_reason, wide
+from .parts import show_figure, view_or_reason, wide
 
 # %% ../../nbs/8_lab/82_bench.ipynb #2e1d6db0
 def scored_samples(
@@ -239,7 +239,7 @@ def _make_plot(self:FilterBenchView, state):
     "The violins, and what is laid over them"
     self.fig = similarity_violins(state.scored, None, state.real_scores)
     alt = 'violins of CLIP similarity to the class text and to the source, by λ'
-    self.violins = w.HTML(svg(self.fig, alt))
+    self.violins = show_figure(w.HTML(), self.fig, alt)
     self.rule = w.HTML() # the line
     self.rule.add_class('discl-over')
     self.plot = w.VBox([self.violins, self.rule])

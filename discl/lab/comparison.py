@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from ..core.basics import DisclError
 from ..data.sets import ImageSet, shots
 from ..report.intervals import intervals
-from ..report.figures import interval_plot, svg
-from .parts import Tiles, View, view_or_reason
+from ..report.figures import interval_plot
+from .parts import Tiles, View, show_figure, view_or_reason
 
 # %% ../../nbs/8_lab/85_comparison.ipynb #80ee2359
 def _same_images(
@@ -195,7 +195,7 @@ def _make_displays(self:ComparisonView,
     state: ComparisonState, # what is shown
 ):
     "The figure, the tables, and two rows of pictures with their headings"
-    self.plot = w.HTML(svg(state.figure(), 'each arm with its interval'))
+    self.plot = show_figure(w.HTML(), state.figure(), 'each arm with its interval')
     self.tables = w.HTML()
     self.headings = [w.HTML(), w.HTML()]
     self.galleries = []

@@ -864,7 +864,7 @@ def _draw_filmstrip(self:ExplorerView, current):
 # %% ../../nbs/8_lab/81_explorer.ipynb #bca00b27
 def explore(
     images: ImageSet, # its training images can be sources
-    prompts: dict[str, list[str]] | None=None, # class -> prompts; None: fashion-lt's own, or 'a photo of a {class}'
+    prompts: dict[str, list[str]] | None=None, # class -> prompts; None: those of `prompts_of`
     **options, # of `ExplorerState`: model, pipe, settings, clip, threshold, store, levels, seeds, frames
 ) -> View: # an ipywidgets VBox; its `state` is the ExplorerState
     "Choose a source, slide λ, and watch"

@@ -21,7 +21,7 @@ from ..train.callback import Curriculum, curriculum_of
 from ..train.fitting import fit
 from ..train.mixture import Mixture
 from ..train.samples import augmentation
-from .parts import Relay, View, view_or_reason
+from .parts import Relay, View, show_figure, view_or_reason
 from .player import share_of_hard_classes, stage_text
 
 # %% ../../nbs/8_lab/84_live.ipynb #46190281
@@ -320,7 +320,7 @@ def _draw_curves(self:TrainingView):
     now = len(state.accuracies), state.running
     if now == self.drawn and time.monotonic() - self.drawn_at < 1: return
     alt = f'training loss, accuracy by group and λ after {len(state.accuracies)} epochs'
-    self.plot.value = svg(state.figure(), alt)
+    show_figure(self.plot, state.figure(), alt)
     self.drawn = now
     self.drawn_at = time.monotonic()
 

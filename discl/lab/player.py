@@ -15,10 +15,10 @@ from ..core.basics import DisclError
 from ..curriculum.strategies import STRATEGIES, Stage, schedule
 from ..curriculum.lists import epoch_list
 from ..data.sets import ImageSet
-from ..report.figures import makeup_plot, svg
+from ..report.figures import makeup_plot
 from ..spectrum.store import Store
 from ..train.mixture import Mixture, build_mixture
-from .parts import Tiles, View, view_or_reason
+from .parts import Tiles, View, show_figure, view_or_reason
 
 # %% ../../nbs/8_lab/83_player.ipynb #8a0c7a13
 def share_of_hard_classes(
@@ -261,7 +261,7 @@ def draw(self:PlayerView):
     self.play.max = last
     self.epoch.value = state.epoch
     alt = f'λ and the make-up of the list over {last} epochs'
-    self.plot.value = svg(state.figure(mark=state.epoch), alt)
+    show_figure(self.plot, state.figure(mark=state.epoch), alt)
     levels = stage_text(state.stages[state.epoch - 1])
     images = len(state.lists[state.epoch - 1])
     text = f'Epoch {state.epoch}: {levels}; {images} images in the list.'
