@@ -2,8 +2,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    metrics=['GROUPS', 'MEASURES', 'MORE_MEASURES', 'LESS_IS_BETTER', 'confusion', 'class_accuracy', 'by_shot',
-        'macro_f1', 'calibration_error', 'measures'],
+    metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'confusion', 'class_accuracy',
+        'by_shot', 'macro_f1', 'calibration_error', 'measures'],
     intervals=['arms_in', 'summary', 'interval', 'gain_text', 'conclusion', 'paired', 'intervals', 'show'],
     figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'level_colors',
         'spectrum_grid', 'strip_figure', 'similarity_violins', 'schedule_plot', 'makeup_plot',

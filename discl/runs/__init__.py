@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     run=['RESULT_COLUMNS', 'REPORT_PARTS', 'Run', 'read_result', 'ReportFacts'],
     grids=['MAIN', 'GRIDS', 'ABLATIONS', 'single_level_arms', 'ablations', 'Grid', 'grid', 'grid_results',
         'run_grid', 'is_here', 'forecast_grid', 'training_speed', 'grid_cost'],
-    tables=['ARMS', 'NEEDED', 'GRID_COLUMNS', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of', 'coverage',
-        'beside', 'gains', 'compared', 'as_text', 'as_points', 'single_levels', 'best_single_level'],
+    tables=['ARMS', 'NEEDED', 'GRID_COLUMNS', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of',
+        'coverage', 'beside', 'gains', 'compared', 'as_text', 'as_points', 'single_levels',
+        'best_single_level'],
 ))

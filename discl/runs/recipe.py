@@ -76,7 +76,7 @@ _ALL_BUT_HARD = ('pretrain', 'spectrum', 'filter', 'arm')
 @dataclass(frozen=True)
 class DataRecipe(CheckedFields):
     "Which images, and which of them are hard"
-    # folder (train/val/test or classes), CSV (path,label[,split]), or fashion-lt:IR
+    # folder (train/val/test or classes), CSV (path,label[,split]), or a named set such as fashion-lt:IR
     data: str = setting('fashion-lt', spares=STEPS)
     on_bad: str = setting('raise', spares=STEPS) # images that cannot be read: 'raise' or 'skip'
     # training images that make a class few-shot

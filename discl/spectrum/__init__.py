@@ -12,6 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'PipelinePainter', 'load_painter', 'repaint'],
     generation=['Writer', 'Intake', 'generate', 'Pace', 'measure_pace', 'estimate'],
     scoring=['Scorer', 'unscored', 'ahead', 'decoded_rows', 'score', 'true_class_scores'],
-    selection=['passes', 'apply_threshold', 'validation_sample', 'calibrate', 'check_no_class_lost', 'kept', 'kept_by',
-        'differing_bits', 'near_duplicates'],
+    selection=['passes', 'apply_threshold', 'validation_sample', 'calibrate', 'check_no_class_lost', 'kept',
+        'kept_by', 'differing_bits', 'near_duplicates'],
 ))
