@@ -370,15 +370,17 @@ def test_every_setting_is_read():
 
 
 def test_a_run_of_the_first_version_goes_on(folder, tmp_path):
-    "Settings lie side by side in its run.json, and its arms have no fields"
+    "Settings lie side by side in its run.json, and its arms lack fields and a measure"
     recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/all-level@0.1'), **TINY)
     open_run(tmp_path/'r', recipe).train_arms(0)
     (tmp_path/'r/run.json').write_text(json.dumps(recipe.flat()))
     for path in (tmp_path/'r/trial-0/arms').iterdir():
         result = json.loads(path.read_text())
-        for name in ('loss', 'extras', 'strategy', 'lam'): del result[name]
+        for name in ('loss', 'extras', 'strategy', 'lam', 'worst_class'): del result[name]
         path.write_text(json.dumps(result | dict(threshold=result.pop('text_threshold'))))
     run = open_run(tmp_path/'r')
     assert run.recipe == recipe
+    run.results()
+    assert pd.read_csv(tmp_path/'r/results.csv').worst_class.isna().all()  # a measure that is newer than the arms
     assert run.results().threshold.tolist()[1] == .1 and run.results().text_threshold.tolist() == [-1., .1]
     assert made_anew(tmp_path/'r', recipe) == []
