@@ -141,7 +141,7 @@ def at(self:ClassLevels,
 # %% ../../nbs/5_train/56_baselines.ipynb #0c3ac05a
 class _Always: # augmentation of every image at one level
     batched = True
-    def __init__(self, strengthen, level):
+    def __init__(self, strengthen:ClassLevels, level:int):
         self.strengthen = strengthen
         self.from_originals = strengthen.from_originals
         self.level = level

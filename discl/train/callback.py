@@ -6,7 +6,7 @@
 __all__ = ['PROBES', 'ProgressProbe', 'SteepnessProbe', 'probe_for', 'WrittenStages', 'Curriculum', 'curriculum_of', 'Shuffled']
 
 # %% ../../nbs/5_train/54_callback.ipynb #9b1f9f39
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import numpy as np, pandas as pd
 from fastai.callback.core import Callback
@@ -26,10 +26,10 @@ class ProgressProbe:
     def __init__(self,
         samples:Samples, # without augmentation, of the whole table
         guide:np.ndarray, # int (sources, levels): rows, from `guidance_set`
-        levels, # λ of its columns
+        levels:Sequence, # λ of its columns
         size:int, # real images to train on between two measurements (iWildCam: 30,000); whole batches, at least one
         trim:bool=False, # leave outlying increases out, as the authors' code does?
-        starts=None, # epochs that begin with a probe; None: those that begin a stage
+        starts:Sequence|None=None, # epochs that begin with a probe; None: those that begin a stage
     ) -> None:
         self.samples = samples
         self.guide = np.asarray(guide)
@@ -98,7 +98,7 @@ def measure(self:SteepnessProbe,
 @patch
 def value(self:SteepnessProbe,
     before:dict, # λ -> float, from `measure`
-    after=None, # nothing: it measures once
+    after:dict|None=None, # nothing: it measures once
 ) -> dict: # λ -> float
     "What was measured"
     return before
@@ -146,7 +146,7 @@ class WrittenStages:
 
     def stage(self,
         epoch:int, # from 0
-        history=(), # not looked at
+        history:Sequence=(), # not looked at
     ) -> Stage: # of this epoch
         "What this epoch trains on"
         return self.stages[epoch]
@@ -160,12 +160,12 @@ class Curriculum(Callback):
     "Redraws the training list when an epoch begins, and keeps what it chose in `history`"
     order = 5
     def __init__(self,
-        strategy, # Strategy from `strategy_of`, or a list of Stage, one an epoch, from `schedule`
-        rows, # TrainingRows, or a Mixture
+        strategy:Strategy|list, # Strategy from `strategy_of`, or a list of Stage, one an epoch, from `schedule`
+        rows:TrainingRows|Mixture, # TrainingRows, or a Mixture
         r:float, # share of the non-tail images in a list, in (0, 1]
         p:float, # share of tail images in it, in (0, 1)
         seed:int=0, # of the draws
-        probe=None, # from `probe_for`: what measures when a stage begins
+        probe:object=None, # from `probe_for`: what measures when a stage begins
         size:tuple|None=None, # (non-tail images, tail images) of a list; None: `list_size` of these rows
     ) -> None:
         self.strategy = strategy if hasattr(strategy, 'stage') else WrittenStages(strategy)
@@ -282,7 +282,7 @@ def measured(self:Curriculum) -> pd.DataFrame: # epoch, lam, before, after, prog
 
 # %% ../../nbs/5_train/54_callback.ipynb #d6360392
 def curriculum_of(
-    strategy, # Strategy from `strategy_of`, or a list of Stage
+    strategy:Strategy|list, # Strategy from `strategy_of`, or a list of Stage
     mixture:Mixture, # from `build_mixture`
     r:float, # share of the non-tail images in a list, in (0, 1]
     p:float, # share of tail images in it, in (0, 1)

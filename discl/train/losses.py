@@ -7,7 +7,7 @@ __all__ = ['LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeig
            'LossKind', 'loss_of']
 
 # %% ../../nbs/5_train/52_losses.ipynb #5b0bdda7
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 import numpy as np, torch, torch.nn.functional as F
@@ -35,7 +35,7 @@ class CountLoss(nn.Module):
     "A loss that knows how many images each class has; a callback may set its `weight`"
     y_int = True
     def __init__(self,
-        counts, # training images of each class, (classes,)
+        counts:Sequence, # training images of each class, (classes,)
     ) -> None:
         super().__init__()
         self.counts = torch.as_tensor(np.asarray(counts), dtype=torch.float32)
@@ -62,7 +62,7 @@ class CountLoss(nn.Module):
 class BalancedSoftmax(CountLoss):
     "Cross entropy on logits shifted by the log class counts (Ren et al. 2020)"
     def __init__(self,
-        counts, # training images of each class, (classes,)
+        counts:Sequence, # training images of each class, (classes,)
         prior:str='original', # or 'stage': counts of the list that is trained on
     ) -> None:
         super().__init__(counts)
@@ -71,7 +71,7 @@ class BalancedSoftmax(CountLoss):
         self.shift = self.counts.log()
 
     def set_counts(self,
-        counts=None, # images of each class in the list; None: the original counts
+        counts:Sequence|None=None, # images of each class in the list; None: the original counts
     ) -> None:
         "Called by the curriculum, and ignored unless the prior is the stage's"
         if self.prior != 'stage': return
@@ -89,7 +89,7 @@ class BalancedSoftmax(CountLoss):
 class ClassWeighted(CountLoss):
     "Cross entropy in which each class weighs as much as any other"
     def __init__(self,
-        counts, # training images of each class, (classes,)
+        counts:Sequence, # training images of each class, (classes,)
     ) -> None:
         super().__init__(counts)
         self.weight = self.counts.sum()/(len(self.counts)*self.counts)
@@ -108,7 +108,7 @@ class Focal(FocalLoss):
 class LDAM(CountLoss):
     "Label-distribution-aware margins (Cao et al. 2019), on cosines"
     def __init__(self,
-        counts, # training images of each class, (classes,)
+        counts:Sequence, # training images of each class, (classes,)
         max_m:float=.5, # margin of the smallest class, a difference of cosines
         s:float=30, # scale of the cosines, that of the model's `CosineHead`
     ) -> None:
@@ -128,7 +128,7 @@ class LDAM(CountLoss):
 class DeferredReweighting(Callback):
     "From some epoch on, the loss weighs classes by their effective number of images"
     def __init__(self,
-        counts, # training images of each class, (classes,)
+        counts:Sequence, # training images of each class, (classes,)
         start:float=.8, # share of the epochs after which the weights count (160 of 200)
         beta:float=.9999, # of the effective number
     ) -> None:
@@ -171,7 +171,7 @@ LOSSES = {
 # %% ../../nbs/5_train/52_losses.ipynb #2b2b25f5
 def loss_of(
     name:str, # in LOSSES
-    counts, # training images of each class, (classes,)
+    counts:Sequence, # training images of each class, (classes,)
     model:nn.Module|None, # LDAM gives it a cosine head, in place
 ) -> tuple: # (loss, list of fastai callbacks)
     "A loss by name, with what belongs to it"

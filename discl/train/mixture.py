@@ -6,7 +6,7 @@
 __all__ = ['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture']
 
 # %% ../../nbs/5_train/53_mixture.ipynb #eea740a4
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -183,7 +183,7 @@ def build_mixture(
 # %% ../../nbs/5_train/53_mixture.ipynb #7b82d302
 @patch
 def samples(self:Mixture,
-    augment=None, # from `augmentation`, or None
+    augment:Callable|None=None, # from `augmentation`, or None
 ) -> Samples: # of every row
     "The table as a data set"
     return Samples(self.pixels, self.labels, augment)
@@ -199,7 +199,7 @@ def list_size(self:Mixture,
 # %% ../../nbs/5_train/53_mixture.ipynb #40e7cc5a
 @patch
 def dataloaders(self:Mixture,
-    augment=None, # from `augmentation`, or None
+    augment:Callable|None=None, # from `augmentation`, or None
     bs:int=128, # batch size
 ) -> DataLoaders: # the training loader reads real rows until it is told otherwise
     "The table and its validation images, as fastai takes them"

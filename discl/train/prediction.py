@@ -6,6 +6,7 @@
 __all__ = ['AT_ONCE', 'predict', 'features', 'head_gradient']
 
 # %% ../../nbs/5_train/51_prediction.ipynb #58856247
+from collections.abc import Sequence
 import numpy as np, torch, torch.nn.functional as F
 from torch import nn
 from ..core.devices import autocast, evaluating, preserved_random
@@ -19,7 +20,7 @@ AT_ONCE = 512 # images in a batch where nothing is learned
 def predict(
     model:nn.Module, # a classifier
     samples:Samples, # without augmentation
-    rows=None, # int (n,): of which; None: all
+    rows:Sequence|None=None, # int (n,): of which; None: all
 ) -> np.ndarray: # float32 (n, classes): probabilities
     "Class probabilities, in eval mode; modes, batch norms and random numbers are left as they were"
     rows = np.arange(len(samples)) if rows is None else np.asarray(rows)
@@ -36,7 +37,7 @@ def predict(
 def features(
     model:nn.Module, # a classifier
     samples:Samples, # without augmentation
-    rows=None, # int (n,): of which; None: all
+    rows:Sequence|None=None, # int (n,): of which; None: all
 ) -> torch.Tensor: # float32 (n, features)
     "What the classifier's head sees"
     found = []
@@ -50,7 +51,7 @@ def features(
 def head_gradient(
     model:nn.Module, # a classifier
     samples:Samples, # without augmentation
-    rows, # int (n,): of which
+    rows:Sequence, # int (n,): of which
 ) -> torch.Tensor: # float32 (classes, features)
     "Mean gradient of cross entropy with respect to the classifier's weights: mean of (p − y)·fᵀ"
     seen = features(model, samples, rows)

@@ -8,7 +8,7 @@ __all__ = ['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip'
 
 # %% ../../nbs/5_train/50_samples.ipynb #258bd410
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 import numpy as np, torch, torch.nn.functional as F
 from fastai.callback.mixup import CutMix, MixUp
@@ -16,6 +16,7 @@ from fastai.data.load import DataLoader
 from fastcore.basics import chunked, patch
 from torchvision.transforms import v2
 from ..core.basics import DisclError
+from ..data.pixels import Pixels
 
 # %% ../../nbs/5_train/50_samples.ipynb #1ca2dbf0
 class ShiftFlip:
@@ -85,9 +86,9 @@ STD = (.229, .224, .225)
 class Samples(torch.utils.data.Dataset):
     "Images and labels, read by row or a batch of rows"
     def __init__(self,
-        pixels, # Pixels, or uint8 (n, size, size, 3)
-        labels, # int (n,)
-        augment=None, # from `augmentation`, any torchvision transform of uint8 (3, size, size), or None
+        pixels:Pixels|np.ndarray, # or uint8 (n, size, size, 3)
+        labels:Sequence, # int (n,)
+        augment:Callable|None=None, # from `augmentation`, any torchvision transform of uint8 (3, size, size), or None
     ) -> None:
         self.pixels = pixels
         self.labels = torch.from_numpy(np.array(labels)).long()
@@ -96,7 +97,7 @@ class Samples(torch.utils.data.Dataset):
     def __len__(self) -> int: return len(self.labels)
 
     def using(self,
-        augment, # as above
+        augment:Callable|None, # as above
     ) -> 'Samples': # with the same pixels
         "The same images, augmented otherwise"
         other = copy.copy(self)
@@ -181,15 +182,15 @@ def extras(
 class ListLoader(DataLoader):
     "A DataLoader that reads the rows in `rows`, in that order"
     def __init__(self,
-        dataset, # Samples, or any other data set
-        rows=None, # int (n,); None: all
+        dataset:object, # Samples, or any other data set
+        rows:Sequence|None=None, # int (n,); None: all
         **kwargs, # of fastai's DataLoader
     ) -> None:
         super().__init__(dataset, **kwargs)
         self.set_rows(range(len(dataset)) if rows is None else rows)
 
     def set_rows(self,
-        rows, # int (n,)
+        rows:Sequence, # int (n,)
         start:int=0, # from which place of the list on
     ) -> None:
         "What the next epoch reads"
@@ -202,7 +203,7 @@ class ListLoader(DataLoader):
         return (int(self.rows[k]) for k in range(self.n))
 
     def create_batches(self,
-        samps, # iterator of rows
+        samps:Iterable, # iterator of rows
     ) -> Iterator: # of batches
         "Whole batches, from a data set that can give them"
         if not hasattr(self.dataset, 'batch'): yield from super().create_batches(samps)
