@@ -463,7 +463,7 @@ def _accuracy_part(facts): # ReportFacts -> list of str of HTML
     theirs = published(list(zip(table.method, table.curriculum)))
     trials = len(facts.run.recipe.training.trials)
     ours = (f'This run: test accuracy in %, mean and sd over {trials} trial(s). Gains in few-shot accuracy, paired by '
-            'trial: over CE trained on with real images only, and over the same lists with real tail images in place '
+            'trial: over CE that goes on with real images only, and over the same lists with real tail images in place '
             'of synthetic ones.')
     other = ('Another data set, for orientation only: ImageNet-LT with ResNet-10, as published '
              '(arXiv 2410.13674 v4, Table 1).')
