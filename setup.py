@@ -4,17 +4,19 @@ from setuptools import find_packages, setup
 
 here = Path(__file__).parent
 config = ConfigParser(delimiters=['='])
-config.read(here/'settings.ini')
+config.read(here/'settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
-lines = lambda key: cfg[key].split('\n')[1:]
+
+def lines(key): return cfg[key].split('\n')[1:]
+
 
 setup(
     name=cfg['lib_name'], version=cfg['version'], description=cfg['description'], keywords=cfg['keywords'],
     author=cfg['author'], license=cfg['license'], python_requires='>=' + cfg['min_python'],
-    long_description=(here/'README.md').read_text(encoding='utf8'), long_description_content_type='text/markdown',
+    long_description=(here/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
     packages=find_packages(include=['discl', 'discl.*']),
     package_data={'discl': ['published.csv', 'presets.json', 'lab/*.css', 'lab/*.js', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*']},
     exclude_package_data={'discl': ['embedded/__pycache__/*']},
-    install_requires=lines('requirements'), extras_require={'dev': lines('dev_requirements'), 'docs': lines('docs_requirements')},
+    install_requires=lines('requirements'), extras_require={name: lines(f'{name}_requirements') for name in ('lab', 'timm', 'dev', 'docs')},
     entry_points={'console_scripts': lines('console_scripts')},
 )
