@@ -86,7 +86,7 @@ def all_cases():
     "Of every module beside this one that has a list CASES"
     found = []
     for path in sorted(Path(__file__).parent.glob('*.py')):
-        if path.stem.startswith('test_') or path.stem in ('harness', 'conftest', '__init__'): continue
+        if path.stem.startswith('test_') or path.stem in ('harness', 'conftest', 'fuzz'): continue
         module = importlib.import_module(path.stem)
         found += [(f'{path.stem}: {case.name}', case) for case in getattr(module, 'CASES', ())]
     names = [name for name, _ in found]
