@@ -202,7 +202,7 @@ def generate(
     "Make the images of the jobs that the store lacks"
     if not len(jobs): return 0
     with store.lock(wait, say):
-        for moved in store.sweep(): say(f'not whole: {moved}')
+        for moved in store.check(jobs)['moved']: say(f'not whole: {moved}')
         todo = jobs[store.missing(jobs.job, failed)]
         if not len(todo): return 0
         painter = load_painter(model, settings, pipe, batch, compiled)
