@@ -153,9 +153,9 @@ def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
-    recipe = make_recipe(data=str(folder), arms=('CE/none',), **TINY | dict(threshold=1.5))
+    recipe = make_recipe(data=str(folder), arms=('CE/none',), **TINY | dict(threshold=.99))
     run = open_run(tmp_path/'r', recipe)
-    with pytest.raises(DisclError, match=r'no sample of ankle boot reaches the threshold 1.500 .* Lower it'): run.all()
+    with pytest.raises(DisclError, match=r'no synthetic sample .* threshold of 0.990 .*ankle boot.* Lower it'): run.all()
     assert len(run.store) == 12
 
 
