@@ -8,8 +8,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'whole_file', 'sweep_parts', 'is_regular', 'what_is', 'read_text', 'write_text', 'parse_json',
         'read_json', 'write_json', 'check_fields', 'guard_cell', 'open_cell', 'write_csv', 'read_csv',
         'safe_name', 'safe_names', 'inside', 'cache_folder'],
-    images=['IMAGES', 'encode_image', 'decode_count', 'decode_image', 'image_shard', 'open_image',
-        'DecodedImages', 'decoded', 'fit_image', 'perceptual_hashes', 'fault_of'],
+    images=['FORMATS', 'IMAGES', 'MAX_PIXELS', 'NEARLY_BLACK', 'encode_image', 'decode_count', 'decode_image',
+        'image_shard', 'open_image', 'pixel_id', 'DecodedImages', 'decoded', 'fit_image', 'perceptual_hashes',
+        'fault_of'],
     devices=['DTYPES', 'M_TRIM_THRESHOLD', 'M_MMAP_THRESHOLD', 'device_and_dtype', 'forced_dtype', 'autocast',
         'keep_memory', 'preserved_random', 'seeded', 'evaluating'],
 ))
