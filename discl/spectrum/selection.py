@@ -153,13 +153,8 @@ def differing_bits(
 
 # %% ../../nbs/3_spectrum/37_selection.ipynb #dbc802df
 def _turned_hashes(images): # ImageSet -> bool (n, 8, bits)
-    turns = [None, *Image.Transpose]
-    def opened():
-        for row in range(len(images)):
-            image = picture_of(images, row)
-            for turn in turns: yield image if turn is None else image.transpose(turn)
-    hashes = perceptual_hashes(opened())
-    return hashes.reshape(len(images), len(turns), -1)
+    pictures = (picture_of(images, row) for row in range(len(images)))
+    return perceptual_hashes(pictures, turned=True)
 
 # %% ../../nbs/3_spectrum/37_selection.ipynb #5a8ed06d
 def _close_pairs(rows, held, hashes, distance): # rows with `image`; hashes (n, 8, bits) of `held`; -> list of dicts
