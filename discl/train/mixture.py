@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastai.data.core import DataLoaders
 from fastcore.basics import patch
-from ..core.basics import content_id
+from ..core.basics import DisclError, content_id
 from ..core.files import whole_file
 from ..core.images import decode_image, fit_image
 from ..curriculum.lists import TrainingRows, list_size
@@ -84,11 +84,15 @@ def _write_mapped(
     "Write the pixels of a spectrum, one shard in memory at a time"
     row_of = {job: row for row, job in enumerate(jobs)}
     with whole_file(path) as part:
-        file = np.memmap(part, np.uint8, 'w+', shape=(len(jobs), size, size, 3))
+        file, written = np.memmap(part, np.uint8, 'w+', shape=(len(jobs), size, size, 3)), 0
         for batch in store.batches(['job', 'image'], jobs):
             for job, data in zip(batch.job, batch.image):
                 file[row_of[job]] = fit_image(np.asarray(decode_image(data)), (size, size))
+            written += len(batch)
         file.flush()
+        if written == len(row_of): return
+        raise DisclError(f'{store.place}: {len(row_of) - written} of {len(row_of)} images are not there, or not whole. '
+                         '`discl generate` makes them.')
 
 # %% ../../nbs/5_train/53_mixture.ipynb #cfb33a18
 def spectrum_pixels(
