@@ -149,6 +149,17 @@ def cut(folder):
     return dict(made, store=Store(made['place']))
 
 
+def strange_files(folder):
+    "Beside the shard: a pipe, a folder, a broken link and a hidden file, all with a shard's ending"
+    made = spectrum(folder)
+    images = made['place']/'images'
+    os.mkfifo(images/'pipe.parquet')
+    (images/'folder.parquet').mkdir()
+    (images/'link.parquet').symlink_to(images/'gone')
+    (images/'.hidden.parquet').write_bytes(b'hidden')
+    return made
+
+
 def asked_for(made):
     "What `check` finds when it knows what the jobs stand for"
     with made['store'].lock(): return made['store'].check(pd.DataFrame([sample(number) for number in range(6)]))
@@ -338,6 +349,7 @@ EXPORTS = [
 
 CASES = [
     *DAMAGED, *SCORES, *SMALL_FILES, *PLACES, *EXPORTS,
+    Case('what is no file among the shards', strange_files, call=read_then_verify, fails=False, check=loses()),
     Case('a shard that is cut', cut, call=read_then_verify, fails=False, check=loses(*JOBS)),
     Case('a level that was changed with every hash', rewritten(column('lam', lambda old: .1), seal=True),
          call=asked_for, fails=False, check=finds_first),
