@@ -6,7 +6,7 @@
 __all__ = ['MAIN', 'GRIDS', 'ABLATIONS', 'single_level_arms', 'ablations', 'Grid', 'grid', 'grid_results', 'run_grid', 'is_here',
            'forecast_grid', 'training_speed', 'grid_cost']
 
-# %% ../../nbs/7_runs/73_grids.ipynb #76e94563
+# %% ../../nbs/7_runs/73_grids.ipynb #5bc1762e
 import tempfile, time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import DisclError
-from ..core.files import read_json, whole_file
+from ..core.files import read_json, write_csv
 from ..data.named import drawn_by_trial, named_set
 from ..models.generators import EMBEDDED
 from ..models.networks import backbone
@@ -27,7 +27,7 @@ from ..train.losses import cross_entropy
 from ..train.fitting import fit
 from ..train.arms import ARM_FIELDS, Arm
 from ..report.metrics import MEASURES
-from .recipe import Recipe, preset
+from .recipe import Recipe, meant, preset
 from .steps import list_shares
 from .run import Run, read_result
 
@@ -82,17 +82,17 @@ def runs(self:Grid) -> Iterator: # of (folder name, Recipe of one trial)
         name = data.split(':')[0]
         for ratio in self.imbalances: yield f'ir-{ratio}', recipe.replace(data=f'{name}:{ratio}')
 
-# %% ../../nbs/7_runs/73_grids.ipynb #042439c5
+# %% ../../nbs/7_runs/73_grids.ipynb #63818173
 def grid(
     name:str, # in GRIDS
     recipe:Recipe, # from `preset`
     **size, # seeds, few, imbalances
 ) -> Grid:
     "A grid by name"
-    if name not in GRIDS: raise DisclError(f'unknown grid {name!r}; known are {", ".join(GRIDS)}')
+    if name not in GRIDS: raise DisclError(f'unknown grid {name!r}{meant(name, GRIDS)}; known are {", ".join(GRIDS)}')
     return Grid(recipe, MAIN, ablations(recipe) if name == 'tables-1-3' else (), **size)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #30487d2b
+# %% ../../nbs/7_runs/73_grids.ipynb #449a5ee4
 _TOLD = ('method', 'curriculum', 'seed', *MEASURES, 'best_epoch', 'steps', 'head_steps', 'samples', 'synthetic_samples',
          'seconds')
 
@@ -103,21 +103,34 @@ def _cell(
     "What a table needs of an arm"
     told = {name: result.get(name) for name in _TOLD} # an arm that is older than a measure lacks it
     row = dict(data=result['settings']['data']) | told
-    row |= dict(best_validation=100*result['best_validation'], generated=filtered['generated'], kept=filtered['kept'])
+    row |= dict(best_validation=100*result['best_validation'], generated=filtered.get('generated'), kept=filtered.get('kept'))
     row |= {name: result['versions'].get(name) for name in ('torch', 'discl')}
     return row | {name: result[name] for name in ARM_FIELDS}
 
+def _cells(
+    path:Path, # arms.json of a trial
+) -> list: # of dicts, a line each
+    "The lines of a trial; an error that names the file where one is damaged"
+    index, filtered = read_json(path, kind=dict), read_json(path.with_name('filter.json'), {}, dict)
+    names = index.get('arms', {})
+    if not isinstance(names, dict): raise DisclError(f'{path}: damaged (no arms in it)')
+    results = [(path.parent/'arms'/Path(str(name)).name) for name in names.values()]
+    results = [(place, read_result(place)) for place in results]
+    try: return [_cell(result, filtered) for _, result in results if result]
+    except (KeyError, TypeError) as error: raise DisclError(f'{path}: an arm of it is damaged ({error})') from error
+
 def grid_results(
     folder:str|Path, # of a grid
+    say:Callable=print, # called with a line for each file that is damaged
 ) -> pd.DataFrame: # data, method, curriculum, seed, MEASURES, best_validation, best_epoch, steps, …, ARM_FIELDS
     "Every finished cell"
     rows = []
     for path in sorted(Path(folder).glob('*/trial-*/arms.json')):
-        filtered = read_json(path.with_name('filter.json'))
-        for name in read_json(path)['arms'].values(): rows.append(_cell(read_result(path.parent/'arms'/name), filtered))
+        try: rows += _cells(path)
+        except DisclError as error: say(f'{error}; left out of the table until `discl experiment` has made it again')
     return pd.DataFrame(rows)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #527624bc
+# %% ../../nbs/7_runs/73_grids.ipynb #dc7a2130
 def _said_by(name, say, line): # a run's line, with its folder's name before it
     if 'going on with' not in line: say(f'{name}{line}')
 
@@ -131,8 +144,8 @@ def run_grid(
     for name, recipe in asked.runs():
         run = Run(Path(out)/name, recipe, say=partial(_said_by, name, say), bar=bar)
         run.train_arms(recipe.training.trials[0])
-        results = grid_results(out)
-        with whole_file(Path(out)/'results.csv') as part: results.round(3).to_csv(part, index=False)
+        results = grid_results(out, say)
+        write_csv(results.round(3), Path(out)/'results.csv')
     return results
 
 # %% ../../nbs/7_runs/73_grids.ipynb #99bcf6b6

@@ -5,16 +5,20 @@
 # %% auto #0
 __all__ = ['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network', 'pretrain',
            'true_class_probabilities', 'find_hard', 'generator_settings', 'list_spectrum', 'threshold_for',
-           'list_shares', 'strategy_for', 'check_images', 'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common',
-           'TrainedArm', 'train_arm', 'evaluate', 'arm_result', 'check_comparable', 'StepTimes']
+           'list_shares', 'strategy_for', 'check_names', 'check_template', 'check_images', 'check_recipe',
+           'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate', 'arm_result',
+           'check_comparable', 'StepTimes']
 
-# %% ../../nbs/7_runs/71_steps.ipynb #448ee3bb
+# %% ../../nbs/7_runs/71_steps.ipynb #64ec7630
 import json, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from inspect import signature
 from dataclasses import Field, asdict, dataclass, fields
 from pathlib import Path
-import numpy as np, pandas as pd
+from string import Formatter
+import numpy as np, pandas as pd, torch
 from torch import nn
 from ..core.basics import DisclError, content_id, versions
 from ..core.devices import seeded
@@ -94,20 +98,23 @@ def renamed(
     beyond = touching(step, recipe)
     return content_id(name, beyond) if beyond else name
 
-# %% ../../nbs/7_runs/71_steps.ipynb #55e9af12
+# %% ../../nbs/7_runs/71_steps.ipynb #002c4bbd
 def open_images(
     recipe:DataRecipe, # which images
     trial:int, # seeds the draw of a set such as fashion-lt
 ) -> ImageSet: # all splits
     "The images of a trial"
-    if not drawn_by_trial(recipe.data): return open_data(recipe.data, recipe.on_bad)
+    rules = dict(on_leak=recipe.on_leak, on_conflict=recipe.on_conflict)
+    known = signature(open_data).parameters
+    rules = {name: rule for name, rule in rules.items() if name in known}
+    if not drawn_by_trial(recipe.data): return open_data(recipe.data, recipe.on_bad, **rules)
     name, *given = recipe.data.split(':')
     defaults = named_set(recipe.data).arguments
     if len(given) == len(defaults):
         unseeded = ':'.join([name, *given[:-1]])
         raise DisclError(f'{recipe.data}: in a run the trial seeds the draw; write {unseeded} and choose trials')
     arguments = [*given, *defaults[len(given):-1], str(trial)]
-    return open_data(':'.join([name, *arguments]), recipe.on_bad)
+    return open_data(':'.join([name, *arguments]), recipe.on_bad, **rules)
 
 # %% ../../nbs/7_runs/71_steps.ipynb #7578e4e1
 def class_prompts(
@@ -234,7 +241,33 @@ def strategy_for(
     training, levels = recipe.training, recipe.generator.levels
     return strategy_of(arm.strategy_name, levels, training.epochs, training.curriculum_epochs, seed=trial)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #e5e1cded
+# %% ../../nbs/7_runs/71_steps.ipynb #82647f8e
+def check_names(
+    recipe:Recipe, # of the run
+) -> None:
+    "An error where a scheduler, a network or a template is unknown"
+    scheduler, name, template = recipe.generator.scheduler, recipe.training.backbone, recipe.generator.template
+    if scheduler is not None and not hasattr(import_module('diffusers'), scheduler):
+        raise DisclError(f'scheduler = {scheduler!r}: diffusers has no scheduler of this name')
+    check_template(template)
+    with seeded(0), torch.device('meta'), _refused(name): backbone(name, 2, width=recipe.training.width, pretrained=False)
+
+def check_template(
+    template:str, # around a class name; '': none
+) -> None:
+    "An error where a template has other fields than {}"
+    try: found = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
+    except ValueError as error: raise DisclError(f'template = {template!r}: {error}') from error
+    if not template or found == ['']: return
+    raise DisclError(f'template = {template!r}: it needs {{}} once, where the class name goes, and no other field')
+
+@contextmanager
+def _refused(name): # errors of a library that knows no network of this name, as a sentence
+    try: yield
+    except DisclError: raise
+    except Exception as error: raise DisclError(f'backbone = {name!r}: {error}') from error
+
+# %% ../../nbs/7_runs/71_steps.ipynb #13b70595
 def check_images(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
@@ -251,6 +284,7 @@ def check_recipe(
 ) -> None:
     "An error where one can be told before long work"
     for arm in recipe.parsed_arms(): strategy_for(recipe, arm, 0)
+    check_names(recipe)
     learning_rate(recipe.training.lr, recipe.training.warmup, schedule=recipe.training.schedule)
     check_images(recipe, images)
     candidates = images['train'] if recipe.data.hard_share else few_shot(images, recipe.data.fewer_than)
@@ -407,7 +441,7 @@ def check_comparable(
         values = ', '.join(sorted(found))
         raise DisclError(f'trial {trial}: arms differ in {name} ({values}), so they cannot be compared')
 
-# %% ../../nbs/7_runs/71_steps.ipynb #6497f19f
+# %% ../../nbs/7_runs/71_steps.ipynb #db2fb1cc
 class StepTimes:
     "Wall-clock seconds of the named steps of a run, kept in `steps.json`"
     def __init__(self,
@@ -416,7 +450,14 @@ class StepTimes:
     ) -> None:
         self.path = Path(folder)/'steps.json'
         self.say = say
-        self.seconds = read_json(self.path, {})
+        self.seconds = self._before()
+
+    def _before(self): # -> seconds of earlier processes; times decide nothing, so a damaged file costs no run
+        try: found = read_json(self.path, {}, dict)
+        except DisclError as error:
+            self.say(f'{error}; times are counted anew')
+            return {}
+        return {name: float(value) for name, value in found.items() if isinstance(value, (int, float))}
 
     @contextmanager
     def __call__(self,

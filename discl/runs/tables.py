@@ -6,11 +6,12 @@
 __all__ = ['ARMS', 'NEEDED', 'GRID_COLUMNS', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of', 'coverage', 'beside',
            'gains', 'compared', 'as_text', 'as_points', 'single_levels', 'best_single_level']
 
-# %% ../../nbs/7_runs/74_tables.ipynb #74baff52
+# %% ../../nbs/7_runs/74_tables.ipynb #b06e61ae
 from collections.abc import Sequence
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..core.basics import DisclError
+from ..core.files import read_csv
 from ..train.arms import parse_arm
 from ..report.metrics import GROUPS, MORE_MEASURES
 from ..report.intervals import gain_text, intervals, show
@@ -25,7 +26,7 @@ NEEDED = ('data', 'method', 'curriculum', 'seed', *GROUPS, 'best_validation') # 
 GRID_COLUMNS = (*NEEDED, *MORE_MEASURES) # of every table; a measure that is newer than a CSV is NaN there
 NOT_RUN = 'not run yet' # in place of a number
 
-# %% ../../nbs/7_runs/74_tables.ipynb #1839692a
+# %% ../../nbs/7_runs/74_tables.ipynb #3eb3bbf2
 def _checked(results, path): # an error where a table is not what a grid writes
     lacking = [name for name in NEEDED if name not in results]
     if lacking:
@@ -42,7 +43,7 @@ def read_results(
 ) -> pd.DataFrame: # as from `grid_results`; without rows where there is no file yet
     "A grid's results, or the sentence that says how to get them"
     if Path(path).exists():
-        results = pd.read_csv(path)
+        results = read_csv(path)
         _checked(results, path)
         lacking = [name for name in MORE_MEASURES if name not in results]
         results[lacking] = np.nan
