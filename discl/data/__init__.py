@@ -2,13 +2,17 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    sets=['SPLITS', 'ImageSet', 'stamp_of', 'shots'],
-    readers=['MANIFEST', 'MONTH', 'manifest_path', 'divide', 'image_folder', 'image_csv', 'image_file'],
+    sets=['SPLITS', 'SPELLINGS', 'BESIDE', 'ImageSet', 'stamp_of', 'shots', 'label_numbers', 'clean_name',
+        'look_alikes', 'split_of'],
+    looks=['MANIFEST', 'VERSION', 'MONTH', 'PLAIN', 'NEAR', 'PIECE', 'manifest_path', 'hashes_of',
+        'described', 'near_across'],
+    readers=['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'check_words', 'divide', 'Reading', 'LeftOut',
+        'image_folder', 'image_csv', 'image_file'],
     named=['FASHION', 'NAMED', 'long_tail_counts', 'fashion_lt', 'NamedSet', 'named_set', 'drawn_by_trial',
         'name_of', 'open_data'],
-    pixels=['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays', 'write_pixels',
-        'MappedPixels', 'JoinedPixels', 'open_pixels'],
     prompts=['CLASS_TEXT', 'prompts_from_template', 'prompts_from_file', 'named_prompts', 'fashion_prompts',
         'prompts_of', 'pick_prompt'],
     hard=['few_shot', 'lowest_probability'],
+    pixels=['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays', 'write_pixels',
+        'MappedPixels', 'JoinedPixels', 'open_pixels'],
 ))

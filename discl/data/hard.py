@@ -25,7 +25,7 @@ def few_shot(
     raise DisclError(f'no class has fewer than {fewer_than} training images (the smallest, {smallest}, has {least}). '
                      'Raise fewer_than, or choose by probability.')
 
-# %% ../../nbs/1_data/15_hard.ipynb #e776e81d
+# %% ../../nbs/1_data/15_hard.ipynb #d0e17b65
 def _how_many(
     probability:np.ndarray, # float (n,), in [0, 1]
     count:int | None, # so many
@@ -35,12 +35,13 @@ def _how_many(
     "The number of hard images, from the one rule that is given"
     if sum(rule is not None for rule in (count, share, below)) != 1:
         raise DisclError('give one of count, share and below')
-    if share is not None: count = round(share*len(probability))
+    if share is not None and not 0 < share <= 1: raise DisclError(f'share {share}: above 0 and at most 1')
+    if share is not None: count = max(1, round(share*len(probability)))
     if below is not None: count = int((probability < below).sum())
-    if 0 < count <= len(probability): return count
+    if 0 < count <= len(probability) and int(count) == count: return int(count)
     raise DisclError(f'that chooses {count} of {len(probability)} training images')
 
-# %% ../../nbs/1_data/15_hard.ipynb #970c620b
+# %% ../../nbs/1_data/15_hard.ipynb #088bbcca
 def lowest_probability(
     images:ImageSet, # with a split train
     probability:Sequence[float], # (n,), in [0, 1]: what a model gives the true class of each training image
@@ -49,8 +50,12 @@ def lowest_probability(
     below:float | None=None, # all below this probability
 ) -> ImageSet: # hard training images, hardest first
     "The rule for low-quality images; give exactly one of count, share and below"
-    train, probability = images['train'], np.asarray(probability)
+    train, probability = images['train'], np.asarray(probability, float)
     if len(probability) != len(train):
         raise DisclError(f'{len(probability)} probabilities for {len(train)} training images')
+    odd = np.flatnonzero(~((probability >= 0) & (probability <= 1)))
+    if len(odd):
+        raise DisclError(f'{len(odd)} probabilities are not from 0 to 1 (the first, {probability[odd[0]]}, is that of '
+                         f'{train.items.id.iloc[odd[0]]}); was the model trained?')
     hard = np.argsort(probability, kind='stable')[:_how_many(probability, count, share, below)]
     return train[train.items.id.to_numpy()[hard]]
