@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['PAPER_SEEDS', 'PACKAGES', 'DisclError', 'content_id', 'seed_of', 'versions', 'Recent', 'in_threads']
 
-# %% ../../nbs/0_core/00_basics.ipynb #6fb66d0a
+# %% ../../nbs/0_core/00_basics.ipynb #6a14670d
 import hashlib, json, os, platform
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
 from threading import current_thread
 from typing import Callable, Hashable, Sequence
 from fastcore.basics import patch
@@ -19,11 +20,19 @@ from fastcore.basics import patch
 class DisclError(ValueError):
     "What was wrong, where, and what to do about it"
 
-# %% ../../nbs/0_core/00_basics.ipynb #fb25dbe4
+# %% ../../nbs/0_core/00_basics.ipynb #abae2003
 def _as_bytes(part) -> bytes: # the same on every machine
     "Bytes as they are, all else as JSON with sorted keys"
     if isinstance(part, (bytes, bytearray, memoryview)): return bytes(part)
-    return json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+    try: text = json.dumps(part, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error: raise DisclError(f'{part!r:.60} cannot be a part of a name ({error})') from error
+    return text.encode('utf-8', 'surrogatepass')
+
+def _plain(value): # a NumPy number or a path, as JSON has it
+    "The number or the text that it stands for"
+    if isinstance(value, PurePath): return str(value)
+    if hasattr(value, 'dtype') and value.ndim == 0: return value.item()
+    raise TypeError(f'{type(value).__name__} is not JSON')
 
 def content_id(
     *parts:bytes | str | int | float | list | dict | None, # whatever the name has to tell apart

@@ -6,13 +6,14 @@
 __all__ = ['FORMATS', 'IMAGES', 'MAX_PIXELS', 'NEARLY_BLACK', 'encode_image', 'decode_count', 'decode_image', 'image_shard',
            'open_image', 'pixel_id', 'DecodedImages', 'decoded', 'fit_image', 'perceptual_hashes', 'fault_of']
 
-# %% ../../nbs/0_core/02_images.ipynb #5417bbca
-import io, json, math, os, warnings
+# %% ../../nbs/0_core/02_images.ipynb #769079b4
+import io, json, math, os
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
+from itertools import islice
 from typing import Callable, Hashable, Iterable
 import numpy as np, pandas as pd, pyarrow as pa
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 from scipy.fft import dctn
 from fastcore.basics import patch
 from .basics import DisclError, Recent, content_id
@@ -88,24 +89,31 @@ FORMATS = _formats()
 IMAGES = {ending for ending, name in Image.registered_extensions().items() if name in FORMATS} # endings that are read
 MAX_PIXELS = 100_000_000 # of a picture; decoded it takes three bytes each
 
-# %% ../../nbs/0_core/02_images.ipynb #fb74e892
+# %% ../../nbs/0_core/02_images.ipynb #e4cfeac2
+class _Switch(local):
+    "True, but not for a thread that is strict"
+    strict = False
+    def __bool__(self) -> bool: return not self.strict
+
 class _Strict:
-    "While it holds in any thread, Pillow refuses files that are cut"
-    def __init__(self) -> None: self.lock, self.inside, self.before = Lock(), 0, False
+    "While a thread holds it, Pillow refuses this thread's files that are cut; others keep what they have set"
+    def __init__(self) -> None: self.lock, self.inside, self.switch = Lock(), 0, _Switch()
 
     def __enter__(self) -> None:
         with self.lock:
-            if not self.inside: self.before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
             self.inside += 1
+            if ImageFile.LOAD_TRUNCATED_IMAGES: ImageFile.LOAD_TRUNCATED_IMAGES = self.switch
+        self.switch.strict = True
 
     def __exit__(self, *error) -> None:
+        self.switch.strict = False
         with self.lock:
             self.inside -= 1
-            if not self.inside: ImageFile.LOAD_TRUNCATED_IMAGES = self.before
+            if not self.inside and ImageFile.LOAD_TRUNCATED_IMAGES is self.switch: ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 _strict = _Strict()
 
-# %% ../../nbs/0_core/02_images.ipynb #1dca5ddb
+# %% ../../nbs/0_core/02_images.ipynb #49d773d0
 def _check_size(
     image:Image.Image, # opened, not yet decoded
 ) -> None:
@@ -118,30 +126,43 @@ def _loaded(
 ) -> tuple[Image.Image, bool]: # of any mode, upright; had the file 16 bits a channel, of which Pillow keeps 8?
     "The whole picture, the first one of several; ValueError or OSError says what is wrong"
     if not isinstance(data, bytes) and not is_regular(data): raise ValueError(what_is(data))
-    with warnings.catch_warnings(), _strict:
-        warnings.simplefilter('ignore') # of Pillow, about odd metadata and large pictures
+    with _strict:
         with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as image:
             _check_size(image)
-            halved = len(image.getbands()) > 2 and any(';16' in str(tile[3]) for tile in image.tile)
+            halved = not _is_deep(image) and any(';16' in str(tile[3]) for tile in image.tile)
             image.load()
-            return _upright(image), halved
+            turn = _turn_of(image)
+            grey = _holes_kept(image, _eight_bits(image)) if _is_deep(image) else image.copy()
+            return grey if turn is None else grey.transpose(turn), halved
 
-# %% ../../nbs/0_core/02_images.ipynb #1ce7beb6
-def _upright(
+def _is_deep(image:Image.Image) -> bool: # has a pixel one value of 16 or 32 bits?
+    "Does it hold whole numbers or decimals that go beyond eight bits?"
+    return image.mode.startswith(('I', 'F'))
+
+# %% ../../nbs/0_core/02_images.ipynb #4ee93f25
+_TURN = Image.Transpose
+_TURNS = {2: _TURN.FLIP_LEFT_RIGHT, 3: _TURN.ROTATE_180, 4: _TURN.FLIP_TOP_BOTTOM, 5: _TURN.TRANSPOSE, 6: _TURN.ROTATE_270,
+          7: _TURN.TRANSVERSE, 8: _TURN.ROTATE_90} # the camera's tag -> what makes the picture stand
+
+def _turn_of(
     image:Image.Image, # as it is stored
-) -> Image.Image: # as it was seen
-    "Turned as the camera says; a damaged note of the camera turns nothing"
-    try: return ImageOps.exif_transpose(image)
-    except Exception: return image.copy()
+) -> Image.Transpose | None: # None: it stands upright
+    "What the camera says; a note of the camera that is damaged turns nothing"
+    try: return _TURNS.get(image.getexif().get(0x112))
+    except Exception: return None
 
-# %% ../../nbs/0_core/02_images.ipynb #44b354d4
+# %% ../../nbs/0_core/02_images.ipynb #ec758e59
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32) # bits that a value may have
+_DARKEST = 32 # an eighth of 8 bits: below it a picture would be all but black, whatever was meant
+
+_STATED = {'PPM', 'JPEG2000'} # formats that say their depth, and that Pillow spreads over 16 bits
 
 def _full_scale(
     largest:float, # value in a picture, at least 0
 ) -> float: # the value that is white
     "The range that a picture's values come from"
     if largest <= 1: return 1.
+    if largest < _DARKEST: raise ValueError(f'its brightest value is {largest:g}, and nothing says what white would be')
     return float(next(2**bits - 1 for bits in _DEPTHS if largest < 2**bits))
 
 def _eight_bits(
@@ -153,7 +174,19 @@ def _eight_bits(
     low, high = values.min(), values.max()
     if low < 0: raise ValueError(f'its values go from {low:g} to {high:g}; a brightness is not below 0')
     if high >= 2**32: raise ValueError(f'its values go up to {high:g}; at most 32 bits are read')
-    return Image.fromarray((values*255/_full_scale(high)).round().astype(np.uint8))
+    white = 65535. if image.format in _STATED and high <= 65535 else _full_scale(high)
+    shares = values/white
+    if getattr(image, 'tag_v2', {}).get(262) == 0: shares = 1 - shares # a TIFF whose 0 is white
+    return Image.fromarray((shares*255).round().astype(np.uint8))
+
+def _holes_kept(
+    image:Image.Image, # one channel, of whole numbers
+    grey:Image.Image, # the same in eight bits
+) -> Image.Image: # with an alpha channel, if one value stands for a hole
+    "A PNG of 16 bits may name a value that is transparent"
+    hole = image.info.get('transparency')
+    if not isinstance(hole, int): return grey
+    return Image.merge('LA', (grey, Image.fromarray(np.where(np.asarray(image) == hole, 0, 255).astype(np.uint8))))
 
 # %% ../../nbs/0_core/02_images.ipynb #9f6eaef9
 def _on_white(
@@ -163,7 +196,13 @@ def _on_white(
     image = image.convert('RGBA')
     return Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
 
-# %% ../../nbs/0_core/02_images.ipynb #43478c1d
+# %% ../../nbs/0_core/02_images.ipynb #80f4ddb8
+def _of_lab(
+    image:Image.Image, # mode LAB
+) -> Image.Image: # mode RGB
+    "Pillow converts Lab by a colour profile only"
+    return ImageCms.profileToProfile(image, ImageCms.createProfile('LAB'), ImageCms.createProfile('sRGB'), outputMode='RGB')
+
 _PREMULTIPLIED = {'La': 'LA', 'RGBa': 'RGBA'} # modes that Pillow turns into others, but not into RGB
 
 def _as_rgb(
@@ -172,11 +211,11 @@ def _as_rgb(
 ) -> Image.Image: # mode RGB
     "The picture in eight bits; ValueError: it cannot be shown so"
     if image.mode in _PREMULTIPLIED: image = image.convert(_PREMULTIPLIED[image.mode])
-    if image.mode.startswith(('I', 'F')): image = _eight_bits(image)
+    if image.mode == 'LAB': image = _of_lab(image)
     if 'A' in image.getbands() or 'transparency' in image.info: image = _on_white(image)
     image = image.convert('RGB')
     brightest = max(high for _, high in image.getextrema())
-    if halved and 0 < brightest < 64:
+    if halved and brightest < 64:
         raise ValueError('its colours have 16 bits a channel, of which it uses only the lower ones; save it with 8')
     return image
 
