@@ -3,12 +3,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'confusion', 'class_accuracy',
-        'by_shot', 'macro_f1', 'calibration_error', 'measures'],
+        'sparse_confusion', 'dense_confusion', 'by_shot', 'macro_f1', 'calibration_error', 'measures'],
     intervals=['arms_in', 'summary', 'interval', 'gain_text', 'conclusion', 'paired', 'intervals', 'show'],
-    figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'level_colors',
-        'spectrum_grid', 'strip_figure', 'similarity_violins', 'schedule_plot', 'makeup_plot',
+    figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'plain',
+        'level_colors', 'spectrum_grid', 'strip_figure', 'similarity_violins', 'schedule_plot', 'makeup_plot',
         'training_plot', 'class_bars', 'confusion_plot', 'interval_plot', 'points_plot', 'recoloured', 'svg'],
-    page=['PAGE_STYLE', 'save_figure', 'html_table', 'html_page'],
+    page=['PAGE_STYLE', 'POLICY', 'save_figure', 'render', 'html_table', 'html_page'],
     published=['DISCL', 'BS_DISCL', 'CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'with_arm_fields', 'Claim',
         'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],
 ))
