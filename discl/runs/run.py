@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes', 'labelled',
-           'read_result', 'ReportFacts']
+           'without_nan', 'read_result', 'ReportFacts']
 
 # %% ../../nbs/7_runs/72_run.ipynb #64a0af18
 import dataclasses, json, math, os, re, time
@@ -435,7 +435,21 @@ def arm_path(self:Run,
     name = _file_name(f'{arm.method}-{arm.curriculum}-{self.arm_key(trial, scored, arm)[:10]}')
     return self.place(trial, f'arms/{name}.json')
 
-# %% ../../nbs/7_runs/72_run.ipynb #0184454e
+# %% ../../nbs/7_runs/72_run.ipynb #5b54a314
+def without_nan(
+    data:object, # JSON data, perhaps with NaN
+) -> object: # with None in place of NaN
+    "What JSON can hold"
+    if isinstance(data, dict): return {key: without_nan(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)): return [without_nan(value) for value in data]
+    return None if isinstance(data, float) and math.isnan(data) else data
+
+def _with_nan(result): # of an arm, as it was written -> with NaN where a measure has no value
+    told = {name: math.nan for name in MEASURES if result.get(name, 0) is None}
+    if 'class_accuracy' in result: told['class_accuracy'] = [math.nan if one is None else one for one in result['class_accuracy']]
+    return result | told
+
+# %% ../../nbs/7_runs/72_run.ipynb #f346eb4d
 @patch
 def train_arm(self:Run,
     trial:int, # its seed
@@ -454,10 +468,10 @@ def train_arm(self:Run,
     result = arm_result(self.recipe, arm, trained, measured, seed=trial, text_threshold=self.threshold(trial, arm),
                         seconds=time.perf_counter() - start, real=mixture.real)
     result |= dict(classes=list(mixture.classes), counts=np.asarray(mixture.counts).tolist()) # which its numbers mean
-    write_json(path, result)
+    write_json(path, without_nan(result))
     return result
 
-# %% ../../nbs/7_runs/72_run.ipynb #7792ec61
+# %% ../../nbs/7_runs/72_run.ipynb #29a5938d
 def read_result(
     path:Path, # of an arm
 ) -> dict|None: # None: it is not there
@@ -466,6 +480,7 @@ def read_result(
     if result is None: return None
     lacks = [name for name in ('method', 'curriculum') if not isinstance(result.get(name), str)]
     if lacks: raise DisclError(f'{path}: damaged (no {", ".join(lacks)})')
+    result = _with_nan(result)
     if 'loss' in result: return result
     arm = parse_arm(f'{result["method"]}/{result["curriculum"]}')
     return result | dict(text_threshold=result.get('threshold')) | arm.fields()
