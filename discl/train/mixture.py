@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture']
 
-# %% ../../nbs/5_train/53_mixture.ipynb #eea740a4
+# %% ../../nbs/5_train/53_mixture.ipynb #c316c533
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..core.files import whole_file
 from ..core.images import decode_image, fit_image
 from ..curriculum.lists import TrainingRows, list_size
 from ..data.pixels import IN_MEMORY, JoinedPixels, MappedPixels, MemoryPixels, Pixels, open_pixels
-from ..data.sets import ImageSet
+from ..data.sets import ImageSet, label_numbers
 from ..spectrum.store import Store
 from .samples import LARGE, ListLoader, Samples
 
@@ -112,12 +112,13 @@ def spectrum_pixels(
     if not path.exists(): _write_mapped(path, store, jobs, size)
     return MappedPixels(path, (len(jobs), size, size, 3))
 
-# %% ../../nbs/5_train/53_mixture.ipynb #8c226845
+# %% ../../nbs/5_train/53_mixture.ipynb #6578fba5
 def first_of_each_class(
     images:ImageSet, # for example the validation split
     per_class:int|None, # images of each class at most; None: all
-) -> ImageSet: # in the same order
+) -> ImageSet: # in the order of their ids
     "The same number of images of every class"
+    images = images.in_order()
     if per_class is None: return images
     turn = images.items.groupby('label').cumcount().to_numpy()
     return images[images.items.id[turn < per_class]]
@@ -143,36 +144,72 @@ def _training_rows(
     is_hard = train_set.items.id.isin(set(hard.items.id)).to_numpy()
     return TrainingRows(np.flatnonzero(~is_hard), np.flatnonzero(is_hard), _pools(lam, kept, levels))
 
-# %% ../../nbs/5_train/53_mixture.ipynb #0f25b02c
+# %% ../../nbs/5_train/53_mixture.ipynb #c26554dc
+def _synthetic_labels(
+    train_set:ImageSet, # all real training images
+    synthetic:pd.DataFrame, # source, and name where it is known
+) -> np.ndarray: # int (n,): index into the set's classes
+    "The class of each sample's source; a sample whose source is gone, or in another class, is refused"
+    labels = synthetic.source.map(dict(zip(train_set.items.id, train_set.labels)))
+    if labels.isna().any():
+        raise DisclError(f'{labels.isna().sum()} synthetic images were painted from images that are not in the training '
+                         f'set, for example {synthetic.source[labels.isna()].iloc[0]}: leave them out')
+    labels = labels.to_numpy(dtype=np.int64)
+    if 'name' not in synthetic: return labels
+    other = label_numbers(synthetic.name, train_set.classes) != labels
+    if not other.any(): return labels
+    row = synthetic[other].iloc[0]
+    raise DisclError(f'{other.sum()} synthetic images belong to another class than their source does now, for example '
+                     f'{row.job}, stored as {row["name"]}: leave them out, or put {row.source} back into that class')
+
+# %% ../../nbs/5_train/53_mixture.ipynb #381b737f
+class _Reordered: # the same pixels, in another order
+    def __init__(self, pixels:Pixels, order:np.ndarray): self.pixels, self.order, self.size = pixels, order, pixels.size
+    def __len__(self): return len(self.order)
+    def __getitem__(self, rows): return self.pixels[self.order[rows]]
+    def originals(self, rows): return self.pixels.originals(self.order[rows])
+
+def _ordered_pixels(
+    pixels:Pixels, # in the order of the ids
+    ids:pd.Series, # of the images
+) -> Pixels: # sorted by id, by reference
+    "Pixels of the training set as the table has them"
+    if len(pixels) != len(ids): raise DisclError(f'{len(pixels)} pictures are open, but the training set has {len(ids)}')
+    if ids.is_monotonic_increasing: return pixels
+    return _Reordered(pixels, ids.reset_index(drop=True).sort_values(kind='stable').index.to_numpy())
+
+# %% ../../nbs/5_train/53_mixture.ipynb #755030d0
 def _columns(
     train_set:ImageSet, # all real training images
-    synthetic:pd.DataFrame, # job, source, label, lam
+    synthetic:pd.DataFrame, # job, source, lam, and name where it is known
 ) -> dict: # fields of a Mixture
     "What is known of each row, real ones first"
     ids = train_set.items.id
     return dict(
-        labels=np.concatenate([train_set.labels, synthetic.label]).astype(int),
+        labels=np.concatenate([train_set.labels, _synthetic_labels(train_set, synthetic)]).astype(int),
         lam=np.concatenate([np.ones(len(ids)), synthetic.lam]).astype(float),
         owner=np.concatenate([ids, synthetic.source]),
         names=np.concatenate([ids, synthetic.job]),
         real=len(ids),
         classes=train_set.classes)
 
-# %% ../../nbs/5_train/53_mixture.ipynb #6a12ffb9
+# %% ../../nbs/5_train/53_mixture.ipynb #86df987e
 def build_mixture(
     train_set:ImageSet, # all real training images: D_nonhard ∪ D_hard
     hard:ImageSet, # D_hard, of them
-    scored:pd.DataFrame, # job, source, label, lam, kept; leave out what no arm keeps, for its pixels are read too
+    scored:pd.DataFrame, # job, source, lam, kept, and name; leave out what no arm keeps, for its pixels are read too
     store:Store, # that holds their images
     size:int, # side in pixels that the classifier sees
     validation:ImageSet|None=None, # chooses the epoch
     per_class:int|None=None, # of these, images of each class at most; None: all
     levels:Sequence|None=None, # λ of the spectrum; None: those of `scored`
     folder:Path|None=None, # where memory-mapped pixels of a large set may lie; None: nowhere
-    pixels:Pixels|None=None, # of the training set, where they are open already
-) -> Mixture: # real rows in the order of the training set, then synthetic rows in the order of `scored`
+    pixels:Pixels|None=None, # of the training set in its order, where they are open already
+) -> Mixture: # real rows by image id, then synthetic rows by job, whatever order they are given in
     "D_e = S_λe ∪ D_nonhard ∪ D_hard of the paper, for every epoch e"
-    synthetic = scored[scored.lam < 1]
+    if pixels is not None: pixels = _ordered_pixels(pixels, train_set.items.id)
+    train_set = train_set.in_order()
+    synthetic = scored[scored.lam < 1].sort_values('job', kind='stable')
     columns = _columns(train_set, synthetic)
     kept = np.concatenate([np.zeros(len(train_set)), synthetic.kept]).astype(bool)
     if levels is None: levels = synthetic.lam.unique()
