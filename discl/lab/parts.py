@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from ..core.basics import DisclError
 from ..core.files import whole_file
 from ..core.images import encode_image
-from ..report.figures import svg
+from ..report.figures import plain, svg
 
 # %% ../../nbs/8_lab/80_parts.ipynb #a8e36f59
 class Worker:
@@ -373,7 +373,7 @@ def empty_figure(
 ) -> Figure: # 6 × 0.5 inches
     "A figure with one line of text"
     fig = Figure(figsize=(6, .5))
-    fig.text(.01, .5, text, va='center', fontsize=8)
+    fig.text(.01, .5, plain(text, 150), va='center', fontsize=8)
     return fig
 
 # %% ../../nbs/8_lab/80_parts.ipynb #84344aee
@@ -407,10 +407,10 @@ def keep_pictures_only(
     path: str | Path, # of a notebook, changed in place
 ) -> int: # views that now show as pictures
     "Leave only the pictures of the live views in a saved notebook"
-    notebook = json.loads(Path(path).read_text())
+    notebook = json.loads(Path(path).read_text(encoding='utf-8'))
     outputs = [output for cell in notebook['cells'] for output in cell.get('outputs', [])]
     views = [o['data'] for o in outputs if 'image/png' in o.get('data', {}) and LIVE_VIEW in o['data']]
     for data in views: del data[LIVE_VIEW]
     notebook['metadata'].pop('widgets', None)
-    with whole_file(path) as f: f.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + '\n')
+    with whole_file(path) as f: f.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
     return len(views)

@@ -79,7 +79,7 @@ def printed(
     dataset:str|None=None, # in published.csv; None: all
 ) -> pd.DataFrame: # table, dataset, method, curriculum, metric, value, sd, source, note
     "The paper's tables, as published.csv has them"
-    table = pd.read_csv(str(files('discl')/'published.csv'))
+    table = pd.read_csv(str(files('discl')/'published.csv'), encoding='utf-8')
     if dataset is None: return table
     if dataset not in set(table.dataset):
         known = ', '.join(dict.fromkeys(table.dataset))
