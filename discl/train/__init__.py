@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     mixture=['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture'],
     callback=['PROBES', 'ProgressProbe', 'SteepnessProbe', 'probe_for', 'WrittenStages', 'Curriculum',
         'curriculum_of', 'Shuffled'],
-    fitting=['SCHEDULES', 'KeepBest', 'StopTraining', 'CountSteps', 'learning_rate', 'fit'],
+    fitting=['SCHEDULES', 'KeepBest', 'StopTraining', 'CountSteps', 'learning_rate', 'FiniteLoss', 'fit'],
     baselines=['OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'Operation', 'operate', 'ClassLevels', 'next_level',
         'Cuda', 'Denoiser', 'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift',
         'ldmlr'],

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['ARM_FIELDS', 'ADDITIONS', 'Arm', 'parse_arm', 'arms_of']
 
-# %% ../../nbs/5_train/59_arms.ipynb #0e229769
+# %% ../../nbs/5_train/59_arms.ipynb #18423bf6
 from dataclasses import dataclass
-import pandas as pd
+import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..curriculum.strategies import strategy_parts
@@ -66,18 +66,29 @@ def _checked(
         if name in ADDITIONS: continue
         raise DisclError(f'unknown addition {name!r} in {text!r}; known are {", ".join(ADDITIONS)}')
 
-# %% ../../nbs/5_train/59_arms.ipynb #dcd1f3ef
+# %% ../../nbs/5_train/59_arms.ipynb #46368f46
+def _threshold(
+    text:str, # what follows the @
+    arm:str, # all of it, for the message
+) -> float: # finite
+    "The threshold of an arm"
+    try: number = float(text)
+    except ValueError: raise DisclError(f'{arm!r}: {text!r} is not a number') from None
+    if np.isfinite(number): return number
+    raise DisclError(f'{arm!r}: a threshold is a finite number, not {text}')
+
+# %% ../../nbs/5_train/59_arms.ipynb #21d43739
 def parse_arm(
     text:str, # as 'BS+CUDA/fixed:0.3@0.8'
 ) -> Arm:
     "What to train, from how people write it"
+    if not isinstance(text, str): raise DisclError(f'an arm is written as text such as BS/none, not {text!r}')
     method, _, curriculum = text.rpartition('/')
     loss, *additions = (method or 'CE').split('+')
-    strategy, _, threshold = curriculum.partition('@')
+    strategy, at, threshold = curriculum.partition('@')
     _checked(loss, additions, text)
     name, lam = strategy_parts(strategy)
-    try: number = float(threshold) if threshold else None
-    except ValueError: raise DisclError(f'{text!r}: {threshold!r} is not a number') from None
+    number = _threshold(threshold, text) if at else None
     return Arm(loss, tuple(additions), name, lam, number)
 
 # %% ../../nbs/5_train/59_arms.ipynb #adc896d1
