@@ -441,7 +441,7 @@ def run(self:Engine,
         if painted is None: self._start_again(waiting, groups)
         elif painted: yield painted
 
-# %% ../../nbs/3_spectrum/31_engine.ipynb #8dc5d5fb
+# %% ../../nbs/3_spectrum/31_engine.ipynb #6d065ecb
 @patch
 @torch.inference_mode()
 def time_step(self:Engine,
@@ -451,7 +451,8 @@ def time_step(self:Engine,
     "Time one call of the UNet"
     mean, _ = self.encode_sources([request]*batch)
     text = self.encode_prompts([request.prompt]*batch)
-    timesteps = self.scheduler.timesteps[:1].to(self.device).repeat(batch)
+    first = Group([request], self.scheduler, self.settings.steps, self.device) # PNDM has no times before it is set
+    timesteps = first.timesteps[:1].repeat(batch)
     start = time.perf_counter()
     self.predict(mean, timesteps, text).sum().item() # a number on the CPU: all is done
     return time.perf_counter() - start

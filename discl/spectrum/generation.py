@@ -50,31 +50,36 @@ def put(self:Writer,
     self._raise()
     self.queue.put((rows, scores))
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #7885808a
+# %% ../../nbs/3_spectrum/35_generation.ipynb #3ad9d7b8
 @patch
 def close(self:Writer) -> None:
-    "Write what is left; raises what went wrong"
-    self.queue.put(None)
-    self.thread.join()
+    "Write what is left, also where Ctrl-C comes again; raises what went wrong"
+    stopped = None
+    while self.thread.is_alive():
+        try:
+            self.queue.put(None)
+            self.thread.join()
+        except KeyboardInterrupt as again: stopped = again
     self._raise()
+    if stopped: raise stopped
 
 @patch
 def _raise(self:Writer):
     if self.error: raise self.error
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #ed899368
+# %% ../../nbs/3_spectrum/35_generation.ipynb #5fd60a5f
 @patch
 def _work(self:Writer):
     "The thread: stores what is handed over, until it is handed None"
     for rows, scores in iter(self.queue.get, None):
         if self.error: continue # keep the queue moving until the main thread has heard
         self._guarded(self._store, rows, scores)
-    if not self.error: self._guarded(self._flush)
+    self._guarded(self._flush) # after an error too: what was handed over before it may still find room
 
 @patch
 def _guarded(self:Writer, work, *args):
     try: work(*args)
-    except Exception as error: self.error = error
+    except Exception as error: self.error = self.error or error
 
 # %% ../../nbs/3_spectrum/35_generation.ipynb #745aff45
 @patch
@@ -135,7 +140,7 @@ def _scored(self:Intake, rows): # DataFrame for `Store.add_scores`, or None
     if self.progress is not None: self.progress.set_postfix(kept=f'{share:.0%}')
     return scores
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #f3042979
+# %% ../../nbs/3_spectrum/35_generation.ipynb #48b78fed
 @patch
 def take(self:Intake,
     rows:list[PaintedRow], # as a painter yields them
@@ -144,7 +149,11 @@ def take(self:Intake,
     good = [row for row in rows if not row.fault]
     self.faulty += [row for row in rows if row.fault]
     if not good: return
-    self.writer.put(good, self._scored(good))
+    try: scores = self._scored(good)
+    except BaseException: # what is painted is kept, scored or not
+        self.writer.put(good)
+        raise
+    self.writer.put(good, scores)
     self.made += len(good)
     if self.progress is not None: self.progress.update(len(good))
 

@@ -117,7 +117,7 @@ def requests_of(
         requests.append(Request(job, job['source'], opener, job['prompt'], job['lam'], noise))
     return requests
 
-# %% ../../nbs/3_spectrum/34_painter.ipynb #4ac4be37
+# %% ../../nbs/3_spectrum/34_painter.ipynb #c159172e
 def parts_of_one_size(
     jobs:pd.DataFrame, # from `list_jobs`
     sizes:dict, # source -> (width, height)
@@ -126,10 +126,12 @@ def parts_of_one_size(
     "Jobs whose images have one size, in parts"
     sources_by_size = {}
     for source, size in sizes.items(): sources_by_size.setdefault(size, []).append(source)
+    part_of, size_of = {}, []
     for size, alike in sources_by_size.items():
         for start in range(0, len(alike), most):
-            part = alike[start:start + most]
-            yield jobs[jobs.source.isin(part)], size
+            part_of.update(dict.fromkeys(alike[start:start + most], len(size_of)))
+            size_of.append(size)
+    for number, part in jobs.groupby(jobs.source.map(part_of)): yield part, size_of[int(number)]
 
 # %% ../../nbs/3_spectrum/34_painter.ipynb #6b9d60c8
 def never() -> bool: # False
