@@ -6,8 +6,8 @@
 __all__ = ['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'check_words', 'divide', 'Reading', 'LeftOut', 'image_folder', 'image_csv',
            'image_file']
 
-# %% ../../nbs/1_data/12_readers.ipynb #43edd4d2
-import csv, os
+# %% ../../nbs/1_data/12_readers.ipynb #06d2377d
+import csv, io, os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -461,17 +461,19 @@ def _csv_text(
         line = data[:e.start].count(b'\n') + 1
         raise DisclError(f'{path}: line {line} is not UTF-8; save the file as CSV in UTF-8') from e
 
-# %% ../../nbs/1_data/12_readers.ipynb #2ca35821
+# %% ../../nbs/1_data/12_readers.ipynb #5e39a8eb
 def _csv_rows(
     text:str, # of a CSV file
     path:Path, # for errors
 ) -> list[tuple[int, list[str]]]: # line (from 1) where the row ends, its cells without blanks around; header first
     "Rows that hold anything, whatever separates their cells"
-    header = text.split('\n', 1)[0]
+    lines = io.StringIO(text, newline='')
+    header = lines.readline()
+    lines.seek(0)
     separator = max(',;\t|', key=header.count)
     if header.count(separator) > WIDEST:
         raise DisclError(f'{path}: {header.count(separator) + 1} columns; a table of images has path, label and maybe split')
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try: rows = [(reader.line_num, [clean_name(cell) for cell in row]) for row in reader]
     except csv.Error as e: raise DisclError(f'{path}: line {reader.line_num} is not a row of a CSV ({e})') from e
     return [row for row in rows if any(row[1])]
