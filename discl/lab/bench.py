@@ -7,11 +7,11 @@ __all__ = ['MODES', 'DECISIONS', 'scored_samples', 'FilterBenchState', 'line_pla
            'filter_bench']
 
 # %% ../../nbs/8_lab/82_bench.ipynb #8e038ecc
-import html
 from collections.abc import Callable
 from functools import partial
 import ipywidgets as w, numpy as np, pandas as pd
 from fastcore.basics import patch
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from ..core.basics import DisclError, Recent
@@ -21,6 +21,7 @@ from ..spectrum.store import Store
 from ..spectrum.scoring import true_class_scores
 from ..spectrum.selection import apply_threshold, passes, validation_sample
 from ..report.figures import similarity_violins
+from ..report.page import render
 from .parts import Relay, Tiles, View, Worker, label_width, picture_html, side_by_side, thumbnail
 from .parts import show_figure, view_or_reason, wide
 
@@ -186,19 +187,25 @@ def line_place(
     return 100*box.x0, 100*box.width, 100*(1 - box.y0 - box.height*share)
 
 # %% ../../nbs/8_lab/82_bench.ipynb #e2c88520
+_SHARES = ('<table><caption>kept, by {{ what }}</caption>{% for row in rows %}{{ row }}{% endfor %}'
+           '{% if more %}<tr><td>and {{ more }} more</td></tr>{% endif %}</table>')
+_SHARE = ('<tr><td>{{ name }}</td><td>{{ kept }} of {{ of }}</td>'
+          '<td><div class="discl-bar"><i style="width:{{ width }}%"></i></div></td><td>{{ share }}</td></tr>')
+
 def share_table_html(
     share: pd.DataFrame, # from `kept_share`
     what: str, # heading
-) -> str: # HTML
+    most: int=100, # groups that are shown
+) -> Markup: # HTML
     "How many are kept, as a table with bars"
-    rows = ''.join(_share_row(group, counts) for group, counts in share.iterrows())
-    return f'<table><caption>kept, by {what}</caption>{rows}</table>'
+    rows = [_share_row(group, counts) for group, counts in share.head(most).iterrows()]
+    more = max(0, len(share) - most)
+    return render(_SHARES, what=what, rows=rows, more=more)
 
 def _share_row(group, counts): # λ or class, Series with kept, of and share -> str, HTML
-    name = html.escape(group) if isinstance(group, str) else f'λ = {group:g}'
-    bar = f'<div class="discl-bar"><i style="width:{100*counts.share:.0f}%"></i></div>'
-    return (f'<tr><td>{name}</td><td>{counts.kept:.0f} of {counts.of:.0f}</td>'
-            f'<td>{bar}</td><td>{counts.share:.0%}</td></tr>')
+    name = group if isinstance(group, str) else f'λ = {group:g}'
+    numbers = dict(kept=f'{counts.kept:.0f}', of=f'{counts.of:.0f}', share=f'{counts.share:.0%}')
+    return render(_SHARE, name=name, width=f'{100*counts.share:.0f}', **numbers)
 
 # %% ../../nbs/8_lab/82_bench.ipynb #914bb239
 class FilterBenchView(View):
