@@ -75,12 +75,12 @@ def _stamped(
     stamps = [tuple(stamp_of(path)[1:]) or (-1, -1) for path in paths]
     return pd.DataFrame(stamps, columns=['size', 'mtime_ns'], dtype='int64').assign(path=names)
 
-# %% ../../nbs/1_data/11_looks.ipynb #ec267c7e
+# %% ../../nbs/1_data/11_looks.ipynb #0df18468
 PLAIN = 5 # grey levels: a picture that varies less (standard deviation) has no hash, for its hash is noise
 
 def hashes_of(
     image:Image.Image, # RGB
-) -> bytes: # 8 × 32 bytes: the perceptual hash of the picture, and of its seven rotations and mirrorings; b'': it is plain
+) -> bytes: # 8 × 32: perceptual hashes of the picture, and of it turned and mirrored; b'': it is plain
     "What a picture looks like, in whatever file and which way up"
     if np.asarray(image.convert('L')).std() < PLAIN: return b''
     return np.packbits(perceptual_hashes([image], turned=True)[0], axis=1).tobytes()
@@ -128,7 +128,7 @@ def described(
     if opened or len(readable) != len(known): _write_manifest(manifest, readable, place)
     return items.assign(**{column: found[column].tolist() for column in (*_NOT_READ, 'fault')})
 
-# %% ../../nbs/1_data/11_looks.ipynb #4b134682
+# %% ../../nbs/1_data/11_looks.ipynb #4b1caab1
 NEAR = 16 # differing bits of 256 up to which two pictures count as one
 _ONES = np.array([number.bit_count() for number in range(256)], np.uint8) # bits that are set in each byte
 
@@ -136,7 +136,8 @@ def _blocks(
     bits:np.ndarray, # bool (n, 256)
 ) -> Iterator[np.ndarray]: # int64 (n,), one for each of the NEAR + 1 blocks
     "Parts of a hash as numbers"
-    for places in np.array_split(np.arange(bits.shape[1]), NEAR + 1): yield bits[:, places] @ (1 << np.arange(len(places)))
+    for places in np.array_split(np.arange(bits.shape[1]), NEAR + 1):
+        yield bits[:, places] @ (1 << np.arange(len(places)))
 
 # %% ../../nbs/1_data/11_looks.ipynb #dbe0dc36
 PIECE = 2_000_000 # pairs that are compared at a time

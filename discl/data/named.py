@@ -117,7 +117,7 @@ def name_of(
         found = re.fullmatch(pattern, title)
         if found: return ':'.join([name, *found.groups()])
 
-# %% ../../nbs/1_data/13_named.ipynb #017b2a6d
+# %% ../../nbs/1_data/13_named.ipynb #0c094136
 def _no_data(
     what:str, # neither a name nor a path of anything
 ) -> str: # what may have been meant
@@ -126,7 +126,8 @@ def _no_data(
     for known, named in NAMED.items():
         if name.casefold() != known.casefold(): continue
         if name != known: return f'{what}: no such folder; did you mean {known}?'
-        return f'{what}: after {known} come at most {len(named.arguments)} values; write {":".join([known, *named.arguments])}'
+        most, example = len(named.arguments), ':'.join([known, *named.arguments])
+        return f'{what}: after {known} come at most {most} values; write {example}'
     return f'{what or "no name"}: no such folder, CSV file or named set ({", ".join(NAMED)})'
 
 # %% ../../nbs/1_data/13_named.ipynb #ad919250

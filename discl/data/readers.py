@@ -56,7 +56,7 @@ def _used_once(
     if copies.any(): say(f'{name}: {copies.sum()} images are copies of another of their class; each is used once')
     return items[~copies].reset_index(drop=True)
 
-# %% ../../nbs/1_data/12_readers.ipynb #f7360d40
+# %% ../../nbs/1_data/12_readers.ipynb #471ef813
 MOST = 1000 # lines of a list in an error
 
 def _listed(
@@ -79,14 +79,15 @@ def _in_one_class(
     groups = items[torn].groupby('id', sort=False).path.apply(list).tolist()
     text = f'{name}: {len(groups)} pictures are in two classes or more'
     if on_conflict == 'raise':
-        raise DisclError(f'{text}. Take one of each away, or say on_conflict drop (leaves them out) or keep:\n{_listed(groups)}')
+        raise DisclError(f'{text}. Take one of each away, or say on_conflict drop (all are left out) or keep:\n'
+                         f'{_listed(groups)}')
     say(f'{text}; {"they are left out" if on_conflict == "drop" else "they stay in each"}:\n{_listed(groups)}')
     return items[~torn].reset_index(drop=True) if on_conflict == 'drop' else items
 
-# %% ../../nbs/1_data/12_readers.ipynb #1aebb68d
+# %% ../../nbs/1_data/12_readers.ipynb #1dccda20
 def _leaks(
     items:pd.DataFrame, # id, split, hashes; indexed from 0
-) -> tuple[np.ndarray, np.ndarray]: # of equal pictures, of near ones: row numbers (n, 2), training before val before test
+) -> tuple[np.ndarray, np.ndarray]: # equal ones, near ones: row numbers (n, 2), training before val before test
     "Pairs of rows in two splits that show one picture"
     place = items.assign(row=range(len(items)), at=items.split.map(SPLITS.index))[['id', 'row', 'at']]
     place = place[place.id.duplicated(keep=False)]
@@ -104,7 +105,7 @@ def _pairs(
     if len(rows) > most: lines.append(f'and {len(rows) - most} more')
     return '\n'.join(lines)
 
-# %% ../../nbs/1_data/12_readers.ipynb #81396f27
+# %% ../../nbs/1_data/12_readers.ipynb #cba908bd
 def _in_one_split(
     items:pd.DataFrame, # id, split, path, hashes; indexed from 0
     on_leak:str | None, # 'raise', 'drop' or 'keep' equal and near ones; None: raises equal ones, tells of near ones
@@ -115,9 +116,11 @@ def _in_one_split(
     equal, near = _leaks(items)
     choose = 'Take one of each away, or say on_leak drop (takes the training image out) or keep'
     if len(equal) and on_leak in (None, 'raise'):
-        raise DisclError(f'{name}: {len(equal)} times the same image in two splits. {choose}:\n{_pairs(items, equal, 10)}')
+        raise DisclError(f'{name}: {len(equal)} times the same image in two splits. {choose}:\n'
+                         f'{_pairs(items, equal, 10)}')
     if len(near) and on_leak == 'raise':
-        raise DisclError(f'{name}: {len(near)} times nearly the same image in two splits. {choose}:\n{_pairs(items, near, 10)}')
+        raise DisclError(f'{name}: {len(near)} times nearly the same image in two splits. {choose}:\n'
+                         f'{_pairs(items, near, 10)}')
     for rows, how in ((equal, 'the same'), (near, 'nearly the same')):
         if len(rows): say(f'{name}: {len(rows)} times {how} image in two splits, such as\n{_pairs(items, rows, 3)}')
     if on_leak != 'drop' or not len(equal) + len(near): return items
@@ -205,7 +208,7 @@ class Reading:
         for split, share in self.shares.items():
             if not 0 <= share < 1: raise DisclError(f'{split}={share}: a share is a number from 0 to below 1')
 
-# %% ../../nbs/1_data/12_readers.ipynb #e9d1fdf8
+# %% ../../nbs/1_data/12_readers.ipynb #e635878d
 @patch
 def image_set(self:Reading,
     items:pd.DataFrame, # path, label, split, fault ('' where none is known yet)
@@ -217,7 +220,8 @@ def image_set(self:Reading,
     items = items.sort_values(['id', 'label', 'split', 'path'], ignore_index=True)
     items = _in_one_class(_used_once(items, name), self.on_conflict, name)
     there = set(items.split)
-    items = _with_splits(items, {split: 0 if split in there else share for split, share in self.shares.items()}, self.seed)
+    shares = {split: 0 if split in there else share for split, share in self.shares.items()}
+    items = _with_splits(items, shares, self.seed)
     items = _in_one_split(items, self.on_leak, name)
     _classes_filled(items, classes, name)
     items = _told_apart(items, classes)
@@ -239,10 +243,10 @@ def _class_names(
             'give them one name if they are one')
     return [clean_of[name] for name in names]
 
-# %% ../../nbs/1_data/12_readers.ipynb #3d0a50f7
-JUNK = {'@eadir', '#recycle', '#snapshot', '@recycle', '@recently-snapshot', '@tmp', '__macosx', '$recycle.bin', 'recycler',
-        'system volume information', 'lost+found', 'found.000', 'thumbs.db', 'ehthumbs.db', 'desktop.ini', '__pycache__',
-        'icon\r', 'node_modules'} # what systems, file managers and editors leave behind, in lower case
+# %% ../../nbs/1_data/12_readers.ipynb #66887614
+JUNK = {'@eadir', '#recycle', '#snapshot', '@recycle', '@recently-snapshot', '@tmp', '__macosx', '$recycle.bin',
+        'recycler', 'system volume information', 'lost+found', 'found.000', 'thumbs.db', 'ehthumbs.db', 'desktop.ini',
+        '__pycache__', 'icon\r', 'node_modules'} # what systems, file managers and editors leave behind, in lower case
 
 def _is_junk(
     name:str, # of a file or folder
@@ -250,9 +254,15 @@ def _is_junk(
     "Hidden, or well known to be no data"
     return name.startswith(('.', '~$')) or name.casefold() in JUNK
 
-# %% ../../nbs/1_data/12_readers.ipynb #46b31cef
-def _tally(counts): return ', '.join(f'{name} ({n})' for name, n in sorted(counts.items())[:20])
+# %% ../../nbs/1_data/12_readers.ipynb #f21941e7
+def _tally(
+    counts:Counter, # name -> how often
+) -> str: # the first twenty
+    "What was counted"
+    named = [f'{name} ({n})' for name, n in sorted(counts.items())]
+    return ', '.join(named[:20] + ['…'][:len(named) > 20])
 
+# %% ../../nbs/1_data/12_readers.ipynb #4faa8279
 @dataclass
 class LeftOut:
     "What a folder holds besides images of classes"
@@ -263,14 +273,15 @@ class LeftOut:
     others: set = field(default_factory=set) # folders beside the splits without an image
 
     def __str__(self) -> str:
-        parts = [f'{sum(self.junk.values())} hidden or system files and folders: {_tally(self.junk)}' if self.junk else '',
-                 f'{len(self.made)} folders that discl made: {", ".join(sorted(self.made))}' if self.made else '',
-                 f'{sum(self.endings.values())} files that are no images: {_tally(self.endings)}' if self.endings else '',
-                 f'{sum(self.loose.values())} images in no class folder: {_tally(self.loose)}' if self.loose else '',
-                 f'folders without images: {", ".join(sorted(self.others))}' if self.others else '']
-        return '\n'.join(f'left out {part}' for part in parts if part)
+        counted = {'hidden or system files and folders': self.junk,
+                   'folders that discl made': Counter(self.made),
+                   'files that are no images': self.endings,
+                   'images in no class folder': self.loose,
+                   'folders without images': Counter(self.others)}
+        parts = [f'left out {found.total()} {what}: {_tally(found)}' for what, found in counted.items() if found]
+        return '\n'.join(parts)
 
-# %% ../../nbs/1_data/12_readers.ipynb #bfb62c8e
+# %% ../../nbs/1_data/12_readers.ipynb #3b92cd87
 MADE = ('run.json', 'store.json', 'arms.json', '.owner.json') # what a run, a store or a trial is known by
 
 def _listing(
@@ -279,8 +290,9 @@ def _listing(
     "What lies in a folder, or a sentence why that cannot be known"
     try: return sorted(Path(folder).iterdir())
     except OSError as e:
-        permissions = f'; its permissions are {os.stat(folder).st_mode & 0o777:o}' if isinstance(e, PermissionError) else ''
-        raise DisclError(f'{folder}: this folder cannot be read ({e.strerror}){permissions}') from e
+        if not isinstance(e, PermissionError): raise DisclError(f'{folder}: cannot be listed ({e.strerror})') from e
+        permissions = f'{os.stat(folder).st_mode & 0o777:o}'
+        raise DisclError(f'{folder}: this folder cannot be read; its permissions are {permissions}') from e
 
 def _made_here(
     folder:Path,
@@ -323,7 +335,7 @@ def _files_of(
     left_out.endings.update(path.suffix.lower() or 'no ending' for path in others if path.suffix.lower() not in IMAGES)
     return images + [path for inner in folders for path in _files_of(inner, left_out, seen)]
 
-# %% ../../nbs/1_data/12_readers.ipynb #9cb9be0a
+# %% ../../nbs/1_data/12_readers.ipynb #5776b2b4
 _TO_BE_CLEAR = 'Name the splits train, val and test; put class folders of such a name into a folder train/'
 
 def _subfolders(folder, left_out=None): return [path.name for path in _inside(folder, left_out or LeftOut())[0]]
@@ -334,7 +346,8 @@ def _no_splits_inside(
     "Class folders hold no splits, and are none"
     names = [path.name for path in folders]
     if names and all(map(split_of, names)):
-        raise DisclError(f'{folders[0].parent}: {", ".join(names)} are named like splits, not like classes. {_TO_BE_CLEAR}')
+        where = folders[0].parent
+        raise DisclError(f'{where}: {", ".join(names)} are named like splits, not like classes. {_TO_BE_CLEAR}')
     for path in folders:
         inner = _subfolders(path)
         if inner and all(map(split_of, inner)):
@@ -370,14 +383,14 @@ def _by_name(
     if twice: raise DisclError(f'{here}, of which several mean {twice[0]}; join them or take one away')
     return {split: _unwrapped(folder/name, split) for name, split in names.items()}
 
-# %% ../../nbs/1_data/12_readers.ipynb #d4531ce9
+# %% ../../nbs/1_data/12_readers.ipynb #f2428991
 def _split_folders(
     folder:Path, # of a set
     left_out:LeftOut, # is told what is not used
 ) -> dict: # split -> folder of class folders
     "Where the class folders are"
-    if not folder.is_dir():
-        raise DisclError(f'{folder}: this is a file; give a folder or a CSV file' if folder.exists() else f'{folder}: no such folder')
+    if not folder.exists(): raise DisclError(f'{folder}: no such folder')
+    if not folder.is_dir(): raise DisclError(f'{folder}: this is a file; give a folder or a CSV file')
     if _made_here(folder): raise DisclError(f'{folder}: discl made this folder; give the folder of the images')
     folders, loose = _inside(folder, left_out)
     names = {path.name: split_of(path.name) for path in folders if split_of(path.name)}
@@ -425,7 +438,7 @@ def _folder_items(
     number_of = {name: number for number, name in enumerate(classes)}
     return items.assign(label=[number_of[clean[name]] for name in items.label]), classes
 
-# %% ../../nbs/1_data/12_readers.ipynb #dd620504
+# %% ../../nbs/1_data/12_readers.ipynb #ecd9c296
 def image_folder(
     folder:str | Path, # train/, val/, test/ with class folders (in most spellings); or class folders
     val:float=.1, # share for validation where the folder has no val/
@@ -441,7 +454,8 @@ def image_folder(
     reading = Reading(folder, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest)
     items, classes = _folder_items(_split_folders(folder, left_out), left_out)
     if str(left_out): print(f'{folder}:\n{left_out}')
-    if not len(items): raise DisclError(f'{folder}: no images ({", ".join(sorted(IMAGES))}) in class folders. {left_out}')
+    kinds = ', '.join(sorted(IMAGES))
+    if not len(items): raise DisclError(f'{folder}: no images ({kinds}) in class folders. {left_out}')
     return reading.image_set(items, classes)
 
 # %% ../../nbs/1_data/12_readers.ipynb #056777c1
@@ -461,7 +475,7 @@ def _csv_text(
         line = data[:e.start].count(b'\n') + 1
         raise DisclError(f'{path}: line {line} is not UTF-8; save the file as CSV in UTF-8') from e
 
-# %% ../../nbs/1_data/12_readers.ipynb #5e39a8eb
+# %% ../../nbs/1_data/12_readers.ipynb #4c3b6f2d
 def _csv_rows(
     text:str, # of a CSV file
     path:Path, # for errors
@@ -472,13 +486,14 @@ def _csv_rows(
     lines.seek(0)
     separator = max(',;\t|', key=header.count)
     if header.count(separator) > WIDEST:
-        raise DisclError(f'{path}: {header.count(separator) + 1} columns; a table of images has path, label and maybe split')
+        columns = header.count(separator) + 1
+        raise DisclError(f'{path}: {columns} columns; a table of images has path, label and maybe split')
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try: rows = [(reader.line_num, [clean_name(cell) for cell in row]) for row in reader]
     except csv.Error as e: raise DisclError(f'{path}: line {reader.line_num} is not a row of a CSV ({e})') from e
     return [row for row in rows if any(row[1])]
 
-# %% ../../nbs/1_data/12_readers.ipynb #3ebd78a5
+# %% ../../nbs/1_data/12_readers.ipynb #ed9010bc
 def _csv_columns(
     cells:list[str], # of the header
     path:Path, # for errors
@@ -486,12 +501,13 @@ def _csv_columns(
     "Names of the columns"
     names = [name.casefold() for name in cells]
     while names and not names[-1]: names.pop()
-    if {'path', 'label'} - set(names): raise DisclError(f'{path}: needs columns path and label, has {", ".join(cells[:20])}')
+    if {'path', 'label'} - set(names):
+        raise DisclError(f'{path}: needs columns path and label, has {", ".join(cells[:20])}')
     for name in ('path', 'label', 'split'):
         if names.count(name) > 1: raise DisclError(f'{path}: {names.count(name)} columns are named {name}; keep one')
     return names
 
-# %% ../../nbs/1_data/12_readers.ipynb #be239fd4
+# %% ../../nbs/1_data/12_readers.ipynb #d0cde900
 def _csv_table(
     path:Path, # of a CSV file
 ) -> pd.DataFrame: # path, label, split, line: texts, none of them empty
@@ -502,7 +518,8 @@ def _csv_table(
     at = {name: columns.index(name) for name in ('path', 'label', 'split') if name in columns}
     table = []
     for line, cells in rows[1:]:
-        if any(cells[len(columns):]): raise DisclError(f'{path}: row {line} has more cells than the header; quote cells with a comma')
+        if any(cells[len(columns):]):
+            raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell that holds a comma')
         values = {name: cells[k] if k < len(cells) else '' for name, k in at.items()}
         lost = [name for name, value in values.items() if not value]
         if lost: raise DisclError(f'{path}: row {line} has no {lost[0]}')
@@ -517,10 +534,11 @@ def _csv_splits(
     "Which split each row is in"
     meant = [split_of(split) for split in rows.split]
     for line, split, known in zip(rows.line, rows.split, meant):
-        if known is None: raise DisclError(f'{path}: row {line} has unknown split {split!r}; known are {", ".join(SPLITS)}')
+        if known is not None: continue
+        raise DisclError(f'{path}: row {line} has unknown split {split!r}; known are {", ".join(SPLITS)}')
     return rows.assign(split=meant)
 
-# %% ../../nbs/1_data/12_readers.ipynb #bc8e29cd
+# %% ../../nbs/1_data/12_readers.ipynb #d6913a5a
 def _file_named(
     name:str, # as a table writes it
     folder:Path, # of the table
@@ -535,7 +553,7 @@ def _no_addresses(
 ) -> None:
     "Pictures are files"
     for line, name in zip(rows.line, rows.path):
-        if '://' in name: raise DisclError(f'{path}: row {line} is an address ({name[:100]}); download the images first')
+        if '://' in name: raise DisclError(f'{path}: row {line} is an address ({name[:99]}); download the images first')
 
 # %% ../../nbs/1_data/12_readers.ipynb #0671063d
 def image_csv(

@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..core.images import decoded, open_image
 
-# %% ../../nbs/1_data/10_sets.ipynb #ed8e31ba
+# %% ../../nbs/1_data/10_sets.ipynb #26711eb6
 SPLITS = ('train', 'val', 'test')
 
 class ImageSet:
@@ -29,7 +29,7 @@ class ImageSet:
     ) -> None:
         self.items, self.classes, self.name = items.reset_index(drop=True), list(classes), name
         twice = [of_class for of_class, n in Counter(self.classes).items() if n > 1]
-        if twice: raise DisclError(f'{name or "image set"}: class {twice[0]!r} is there twice; each class has a name of its own')
+        if twice: raise DisclError(f'{name or "image set"}: class {twice[0]!r} is there twice; each needs its own name')
 
     def __len__(self) -> int: return len(self.items)
 
