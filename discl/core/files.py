@@ -321,7 +321,7 @@ def write_csv(
     text = guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n')
     write_text(path, text)
 
-# %% ../../nbs/0_core/01_files.ipynb #d1e42935
+# %% ../../nbs/0_core/01_files.ipynb #84b4d66f
 def read_csv(
     path:str | Path, # of a table that `write_csv` wrote
     **options, # of pandas.read_csv, such as dtype
@@ -335,8 +335,21 @@ def read_csv(
     frame.columns = [open_cell(name) for name in frame]
     for name in frame:
         if pd.api.types.is_numeric_dtype(frame[name]): continue
-        frame[name] = frame[name].map(open_cell)
+        frame[name] = frame[name].map(open_cell) if 'dtype' in options else _numbers_or_texts(frame[name])
     return frame
+
+def _numbers_or_texts(
+    cells:pd.Series, # texts, as they stand in the file
+) -> pd.Series: # numbers with NaN for empty cells, if some are numbers and none is a word
+    "A column in which numbers are missing is one of numbers"
+    there = cells[cells.map(type).eq(str) & (cells != '')]
+    if len(there) and len(there) < len(cells) and there.map(_is_number).all():
+        return cells.replace('', 'nan').astype(float)
+    return cells.map(open_cell)
+
+def _is_number(text:str) -> bool: # such as -1.5e-3
+    "Is it written as a number?"
+    return bool(re.fullmatch(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf', text))
 
 # %% ../../nbs/0_core/01_files.ipynb #c545336e
 _RESERVED = {'con', 'prn', 'aux', 'nul', *(f'{kind}{n}' for kind in ('com', 'lpt') for n in '123456789¹²³')} # on Windows

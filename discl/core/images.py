@@ -335,7 +335,9 @@ def _turns(
     mirrored = [frequencies, frequencies*odd, frequencies*odd[:, None], frequencies*odd*odd[:, None]]
     return mirrored + [one.transpose(0, 2, 1) for one in mirrored]
 
-# %% ../../nbs/0_core/02_images.ipynb #a3ca961c
+# %% ../../nbs/0_core/02_images.ipynb #76f7cf9e
+_AT_ONCE = 256 # pictures that are transformed together, so that memory stays small
+
 def perceptual_hashes(
     images:Iterable[Image.Image], # any size and mode
     side:int=16, # of the hash; side² bits
@@ -343,9 +345,12 @@ def perceptual_hashes(
     turned:bool=False, # also of the picture turned and mirrored?
 ) -> np.ndarray: # bool (n, side²), or (n, 8, side²): the picture itself first
     "Perceptual hash of each image"
-    frequencies = _frequencies(images, side, scale)
-    if not turned: return _above_median(frequencies)
-    return np.stack([_above_median(one) for one in _turns(frequencies)], axis=1)
+    images, hashes = iter(images), [np.zeros((0, 8, side*side) if turned else (0, side*side), bool)]
+    while len(frequencies := _frequencies(islice(images, _AT_ONCE), side, scale)):
+        positions = _turns(frequencies) if turned else [frequencies]
+        bits = np.stack([_above_median(one) for one in positions], axis=1)
+        hashes.append(bits if turned else bits[:, 0])
+    return np.concatenate(hashes)
 
 # %% ../../nbs/0_core/02_images.ipynb #bf60f3ed
 NEARLY_BLACK = 1 # mean of all values, of 255; the darkest night shot of a camera trap has more
