@@ -2,8 +2,10 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    generators=['EMBEDDED', 'folder_id', 'model_folder', 'Settings', 'settings_of', 'load_pipeline',
-        'scheduler_of', 'doctor'],
+    weights=['check_files', 'check_names', 'check_numbers', 'load_whole'],
+    generators=['EMBEDDED', 'folder_id', 'hub_folder', 'model_folder', 'Settings', 'settings_of',
+        'load_pipeline', 'scheduler_of', 'doctor'],
     clip=['Clip'],
-    networks=['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'backbone', 'weights_id'],
+    networks=['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'thin_first', 'backbone',
+        'weights_id'],
 ))
