@@ -173,7 +173,7 @@ def words(
 # %% ../../nbs/embedded/01_corpus.ipynb #7a643ee7
 def read_cuts() -> dict: # as `cuts` returns it
     "The recorded thresholds of the attribute words"
-    return json.loads((FOLDER/'attributes.json').read_text())
+    return json.loads((FOLDER/'attributes.json').read_text(encoding='utf-8'))
 
 # %% ../../nbs/embedded/01_corpus.ipynb #5db04ef5
 TEMPLATES = ['a photo of a {}', 'a picture of a {}', 'a product photo of a {}', 'a {}']

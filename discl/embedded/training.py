@@ -40,7 +40,7 @@ def _resume(path, parts): # -> steps done before; the parts take on the state th
     return state['step']
 
 def _log(path, **line): # a line of JSON beside the checkpoint
-    with path.with_suffix('.log').open('a') as file: file.write(json.dumps(line) + '\n')
+    with path.with_suffix('.log').open('a', encoding='utf-8') as file: file.write(json.dumps(line) + '\n')
 
 # %% ../../nbs/embedded/02_training.ipynb #ceaf657c
 def _parts(model, steps, lr, ema): # what a checkpoint holds
