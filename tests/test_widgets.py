@@ -9,6 +9,7 @@ from discl.data.hard import few_shot
 from discl.data.named import fashion_lt
 from discl.data.prompts import fashion_prompts
 from discl.data.readers import image_folder
+from discl.data.sets import ImageSet
 from discl.lab.bench import FilterBenchState, filter_bench
 from discl.lab.comparison import compare
 from discl.lab.explorer import ExplorerState, explore
@@ -167,6 +168,7 @@ def image_files(tmp_path):
         path.parent.mkdir(exist_ok=True)
         train.image(i).save(path)
     images = image_folder(tmp_path)
+    images = ImageSet(images.items.sort_values(['label', 'id']), images.classes)  # thumbnails show one class
     Path(images['train'].items.path.iloc[0]).write_bytes(b'half a download')
     return images
 
