@@ -282,7 +282,7 @@ class LeftOut:
         return '\n'.join(parts)
 
 # %% ../../nbs/1_data/12_readers.ipynb #3b92cd87
-MADE = ('run.json', 'store.json', 'arms.json', '.owner.json') # what a run, a store or a trial is known by
+MADE = ('run.json', 'store.json', 'arms.json', '.owner.json', 'discl.log') # what a run, a store or a trial is known by
 
 def _listing(
     folder:str | Path,
