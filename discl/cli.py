@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from fastcore.docments import docments
 from fastcore.script import anno_parser, bool_arg
-from .core.basics import DisclError
-from .runs.recipe import Recipe, in_range, make_recipe, meant, plain_type, recipe_from
+from .core.basics import DisclError, meant
+from .runs.recipe import Recipe, in_range, make_recipe, plain_type, recipe_from
 
 # %% ../nbs/99_cli.ipynb #3c0d5aba
 warnings.filterwarnings('ignore', category=FutureWarning, module='torch') # of the libraries below, about themselves

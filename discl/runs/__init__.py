@@ -5,7 +5,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     recipe=['STEPS', 'MOST_SEED', 'DEMO_ARMS', 'setting', 'at_least_one', 'above_zero', 'below_one',
         'in_range', 'within', 'one_of', 'each_within', 'picture_size', 'plain_type', 'plain_value',
         'plain_list', 'settled', 'CheckedFields', 'DataRecipe', 'GeneratorRecipe', 'FilterRecipe',
-        'TrainingRecipe', 'Recipe', 'make_recipe', 'recipe_from', 'presets', 'meant', 'preset'],
+        'TrainingRecipe', 'Recipe', 'make_recipe', 'recipe_from', 'presets', 'preset'],
     steps=['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network',
         'pretrain', 'true_class_probabilities', 'find_hard', 'generator_settings', 'list_spectrum',
         'threshold_for', 'list_shares', 'strategy_for', 'check_names', 'check_template', 'check_images',

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
-from ..core.basics import DisclError
+from ..core.basics import DisclError, meant
 from ..core.files import read_json, write_csv
 from ..data.named import drawn_by_trial, named_set
 from ..models.generators import EMBEDDED
@@ -27,7 +27,7 @@ from ..train.losses import cross_entropy
 from ..train.fitting import fit
 from ..train.arms import ARM_FIELDS, Arm
 from ..report.metrics import MEASURES
-from .recipe import Recipe, meant, preset
+from .recipe import Recipe, preset
 from .steps import list_shares
 from .run import Run, read_result
 

@@ -6,13 +6,12 @@
 __all__ = ['STEPS', 'MOST_SEED', 'DEMO_ARMS', 'setting', 'at_least_one', 'above_zero', 'below_one', 'in_range', 'within',
            'one_of', 'each_within', 'picture_size', 'plain_type', 'plain_value', 'plain_list', 'settled',
            'CheckedFields', 'DataRecipe', 'GeneratorRecipe', 'FilterRecipe', 'TrainingRecipe', 'Recipe', 'make_recipe',
-           'recipe_from', 'presets', 'meant', 'preset']
+           'recipe_from', 'presets', 'preset']
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #0274e066
+# %% ../../nbs/7_runs/70_recipe.ipynb #8dfc0806
 import dataclasses, json, math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -21,7 +20,7 @@ from types import UnionType
 from typing import get_args, get_origin
 import numpy as np
 from fastcore.basics import patch
-from ..core.basics import DisclError, PAPER_SEEDS
+from ..core.basics import DisclError, PAPER_SEEDS, meant
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #574289d3
 STEPS = ('pretrain', 'hard', 'spectrum', 'score', 'filter', 'arm') # of a run, in order
@@ -366,15 +365,6 @@ def parsed_arms(self:Recipe) -> list: # of Arm, in their order
 def presets() -> dict: # preset -> setting -> [value, source of the value]
     "What is frozen for each data set"
     return json.loads((files('discl')/'presets.json').read_text(encoding='utf-8'))
-
-# %% ../../nbs/7_runs/70_recipe.ipynb #dcadaf11
-def meant(
-    word:str, # as typed
-    known:Iterable, # words that there are
-) -> str: # ' (did you mean …?)', or ''
-    "What was probably meant by a word that is not known"
-    close = get_close_matches(str(word), list(known), n=1)
-    return f' (did you mean {close[0]}?)' if close else ''
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #9e15e008
 def preset(
