@@ -25,7 +25,7 @@ NOTEBOOKS = sorted(p for p in (ROOT/'nbs').rglob('*.ipynb') if '.ipynb_checkpoin
 
 def code(path):
     "Source of a notebook's code cells, without magics"
-    cells = [''.join(c['source']) for c in json.loads(path.read_text())['cells'] if c['cell_type'] == 'code']
+    cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
     return [re.sub(r'^\s*[%!].*$', '', c, flags=re.M) for c in cells]
 
 
@@ -121,11 +121,11 @@ def only_lower_numbers():
 def handed_on(wing):
     "The package file of a wing: its docstring, and every public name of its rooms, in their order"
     path = ROOT/'discl'/wing/'__init__.py'
-    lines = [ast.unparse(ast.parse(path.read_text()).body[0]).replace("'", '"'), 'import lazy_loader', '']
+    lines = [ast.unparse(ast.parse(path.read_text(encoding='utf-8')).body[0]).replace("'", '"'), 'import lazy_loader', '']
     lines.append('__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(')
     for _, module in sorted(rooms().values()):
         if not module.startswith(wing + '.'): continue
-        source = ast.parse((ROOT/'discl'/f'{module.replace(".", "/")}.py').read_text())
+        source = ast.parse((ROOT/'discl'/f'{module.replace(".", "/")}.py').read_text(encoding='utf-8'))
         names = next(ast.literal_eval(node.value) for node in source.body
                      if isinstance(node, ast.Assign) and node.targets[0].id == '__all__')
         text = f'{module.split(".")[1]}=[{", ".join(map(repr, names))}],'
@@ -136,8 +136,9 @@ def handed_on(wing):
 def wings_hand_on_all_names():
     wings = sorted({module.split('.')[0] for _, module in rooms().values() if '.' in module} - {'embedded'})
     for path, text in map(handed_on, wings):
-        if '--names' in sys.argv: path.write_text(text)
-        assert path.read_text() == text, f'{path.relative_to(ROOT)} lacks names (run python tests/check.py --names)'
+        if '--names' in sys.argv: path.write_text(text, encoding='utf-8')
+        assert path.read_text(encoding='utf-8') == text, \
+            f'{path.relative_to(ROOT)} lacks names (run python tests/check.py --names)'
 
 
 def readme():
@@ -148,7 +149,7 @@ def readme():
 
 
 def readme_matches():
-    assert readme() == (ROOT/'README.md').read_text(), 'README.md differs from nbs/index.ipynb (run python tests/check.py --readme)'
+    assert readme() == (ROOT/'README.md').read_text(encoding='utf-8'), 'README.md differs from nbs/index.ipynb (run python tests/check.py --readme)'
 
 
 def site_builds():
@@ -174,7 +175,7 @@ STEPS = (clean_and_exported, imports_alone, only_lower_numbers, wings_hand_on_al
 
 if __name__ == '__main__':
     if '--readme' in sys.argv:
-        (ROOT/'README.md').write_text(readme())
+        (ROOT/'README.md').write_text(readme(), encoding='utf-8')
         sys.exit()
     if '--names' in sys.argv:
         wings_hand_on_all_names()

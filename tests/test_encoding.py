@@ -1,10 +1,9 @@
-"Every text file is UTF-8 by name: nothing in the library leaves the choice to the system."
+"Every text file is UTF-8 by name: nothing in the library, its tests and its tools leaves the choice to the system."
 import ast
 from pathlib import Path
 
-import discl
-
-FOLDER = Path(discl.__file__).parent
+ROOT = Path(__file__).parents[1]
+ROOMS = ('discl', 'tests', 'docs', 'benchmarks')
 
 
 def is_binary(call):
@@ -22,9 +21,14 @@ def leaves_it_open(call):
     return call.func.attr == 'open' and any(getattr(mode, 'value', None) in ('r', 'w', 'a', 'x') for mode in call.args)
 
 
+def all_files():
+    "Every file of Python in the repository, as far as it is checked out"
+    return [path for room in ROOMS for path in sorted((ROOT/room).rglob('*.py'))] + [*ROOT.glob('*.py')]
+
+
 def test_no_text_is_opened_without_its_encoding():
     found = []
-    for path in sorted(FOLDER.rglob('*.py')):
+    for path in all_files():
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-            if isinstance(node, ast.Call) and leaves_it_open(node): found.append(f'{path.relative_to(FOLDER)}:{node.lineno}')
+            if isinstance(node, ast.Call) and leaves_it_open(node): found.append(f'{path.relative_to(ROOT)}:{node.lineno}')
     assert not found

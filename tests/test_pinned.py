@@ -349,7 +349,7 @@ def facts_today(folder, pixels=None, pinned=None):
 def pinned_values():
     "(pixels, the rest) from the two files"
     with np.load(PIXELS) as file: pixels = dict(file)
-    return pixels, json.loads(FACTS.read_text())
+    return pixels, json.loads(FACTS.read_text(encoding='utf-8'))
 
 
 def furthest(old, new, relative=False):
@@ -425,7 +425,7 @@ def write():
     if PIXELS.exists() or FACTS.exists(): sys.exit('the results are pinned already; they are not written again')
     with tempfile.TemporaryDirectory() as folder: pixels, facts = facts_today(folder)
     np.savez_compressed(PIXELS, **pixels)
-    FACTS.write_text(json.dumps(facts, indent=1) + '\n')
+    FACTS.write_text(json.dumps(facts, indent=1) + '\n', encoding='utf-8')
 
 
 def report():

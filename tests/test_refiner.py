@@ -78,6 +78,6 @@ def test_a_model_without_a_part(models, tmp_path):
     shutil.rmtree(broken/'vae')
     with pytest.raises(DisclError, match='the part vae/ is missing'): model_folder(str(broken))
     assert settings_of(str(models/'refiner')) == Settings()
-    (models/'refiner/discl.json').write_text(json.dumps(dict(steps=7)))
+    (models/'refiner/discl.json').write_text(json.dumps(dict(steps=7)), encoding='utf-8')
     assert settings_of(str(models/'refiner')).steps == 7
     (models/'refiner/discl.json').unlink()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_readme_has_the_committed_demo():
     results = pd.read_csv(ROOT/'nbs/paper/results/demo.csv')
     assert tuple(results) == RESULT_COLUMNS[:len(results.columns)] and results.seed.nunique() >= 3
-    page = (ROOT/'README.md').read_text()
+    page = (ROOT/'README.md').read_text(encoding='utf-8')
     for (method, curriculum), row in summary(results, {'oversampled': ('CE', 'oversample')}).iterrows():
         cells = [method, curriculum, row.many, row.medium, row.few, row.overall, row['few, over oversampled']]
         assert f'| {" | ".join(cells)} |' in page, cells
@@ -30,7 +30,7 @@ def said(values):
 
 @pytest.mark.skipif(not (ROOT/'README.md').exists(), reason='not a checkout')
 def test_readme_has_what_the_tables_found():
-    results, page = pd.read_csv(ROOT/'nbs/paper/results/tables-1-3.csv'), (ROOT/'README.md').read_text()
+    results, page = pd.read_csv(ROOT/'nbs/paper/results/tables-1-3.csv'), (ROOT/'README.md').read_text(encoding='utf-8')
     for data in results.data.unique():
         for arm in map(parse_arm, MAIN):
             seeds = results[(results.data == data) & (results.method == arm.method) & (results.curriculum == arm.curriculum)]
@@ -41,7 +41,7 @@ def test_readme_has_what_the_tables_found():
 
 @pytest.mark.skipif(not (ROOT/'README.md').exists(), reason='not a checkout')
 def test_readme_has_what_our_ideas_gain():
-    results, page = pd.read_csv(ROOT/'nbs/paper/results/confirm.csv'), (ROOT/'README.md').read_text()
+    results, page = pd.read_csv(ROOT/'nbs/paper/results/confirm.csv'), (ROOT/'README.md').read_text(encoding='utf-8')
     assert results.groupby('setting').seed.nunique().eq(10).all() and not results.duplicated(['setting', 'seed']).any()
     by_setting = {setting: rows.set_index('seed').overall for setting, rows in results.groupby('setting')}
     idea = 'adaptive by gradient and prior that follows the list'

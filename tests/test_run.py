@@ -69,7 +69,7 @@ def test_run_and_resume(folder, tmp_path, capsys):
     assert RESULT_COLUMNS[:3 + len(MEASURES)] == ('method', 'curriculum', 'seed', *MEASURES)
     assert results[list(MORE_MEASURES)].notna().all(axis=None)
     assert results.few.between(0, 100).all() and results.many.isna().all()
-    page = (out/'report.html').read_text()
+    page = (out/'report.html').read_text(encoding='utf-8')
     assert page.count('data:image/png') == len(list((out/'figures').glob('*.png'))) > 0
     assert all(f'<h2>{heading}</h2>' in page for heading, _ in REPORT_PARTS)
     assert 'ImageNet-LT' in page and 'src="http' not in page
@@ -248,11 +248,11 @@ def test_what_is_measured_chooses_the_level(every_kind, arm):
 def test_arms_that_differ_in_more_than_their_name_are_an_error(every_kind):
     run = every_kind[0]
     path = next((run.folder/'trial-0/arms').glob('LDAM-none-*.json'))
-    told = json.loads(path.read_text())
-    path.write_text(json.dumps(told | dict(shared=told['shared'] | dict(lr=.1))))
+    told = json.loads(path.read_text(encoding='utf-8'))
+    path.write_text(json.dumps(told | dict(shared=told['shared'] | dict(lr=.1))), encoding='utf-8')
     try:
         with pytest.raises(DisclError, match='arms differ in lr'): run.train_arms(0)
-    finally: path.write_text(json.dumps(told))
+    finally: path.write_text(json.dumps(told), encoding='utf-8')
 
 
 def test_an_interrupted_grid_goes_on(tmp_path, monkeypatch):
@@ -373,11 +373,11 @@ def test_a_run_of_the_first_version_goes_on(folder, tmp_path):
     "Settings lie side by side in its run.json, and its arms lack fields and a measure"
     recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/all-level@0.1'), **TINY)
     open_run(tmp_path/'r', recipe).train_arms(0)
-    (tmp_path/'r/run.json').write_text(json.dumps(recipe.flat()))
+    (tmp_path/'r/run.json').write_text(json.dumps(recipe.flat()), encoding='utf-8')
     for path in (tmp_path/'r/trial-0/arms').iterdir():
-        result = json.loads(path.read_text())
+        result = json.loads(path.read_text(encoding='utf-8'))
         for name in ('loss', 'extras', 'strategy', 'lam', 'worst_class'): del result[name]
-        path.write_text(json.dumps(result | dict(threshold=result.pop('text_threshold'))))
+        path.write_text(json.dumps(result | dict(threshold=result.pop('text_threshold'))), encoding='utf-8')
     run = open_run(tmp_path/'r')
     assert run.recipe == recipe
     run.results()

@@ -54,7 +54,7 @@ def write_settings(folder):
     for name, options in settings.items():
         path = folder/f'{name}.jupyterlab-settings'
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(options))
+        path.write_text(json.dumps(options), encoding='utf-8')
 
 
 def lab_environment(home):
@@ -81,14 +81,14 @@ def lab(tmp_path_factory):
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
     write_settings(home/'config/lab/user-settings/@jupyterlab')
-    log = open(home/'lab.log', 'w')
+    log = open(home/'lab.log', 'w', encoding='utf-8')
     server = subprocess.Popen(lab_command(port, token, folder), env=lab_environment(home), stdout=log, stderr=log)
     address = f'http://127.0.0.1:{port}'
     try:
         for _ in range(240):
             try: urllib.request.urlopen(f'{address}/api?token={token}', timeout=2); break
             except OSError: time.sleep(.25)
-            assert server.poll() is None, (home/'lab.log').read_text()
+            assert server.poll() is None, (home/'lab.log').read_text(encoding='utf-8')
         yield address, token, folder
     finally:
         server.terminate()

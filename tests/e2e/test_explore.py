@@ -181,7 +181,7 @@ def test_reload_and_restart(notebook):
     drag(page, .6)
     lam, _ = exact(page)
     notebook.command('docmanager:save')
-    wait_until(lambda: 'widget-view' in (notebook.folder/f'{notebook.name}.ipynb').read_text(), 10)
+    wait_until(lambda: 'widget-view' in (notebook.folder/f'{notebook.name}.ipynb').read_text(encoding='utf-8'), 10)
     page.goto(page.url.replace('?reset', ''))
     page.wait_for_selector(STAGE, timeout=60000)
     again, _ = exact(page, lam)

@@ -58,7 +58,7 @@ def names_hold(made, answer):
     from discl.core.files import read_csv
     kept = read_csv(made['out']/'trial-0/kept.csv', dtype=dict(name=str))
     assert set(kept.name) == {'cat'} and set(kept.label) == {2}, kept[['name', 'label']].value_counts()
-    assert json.loads((made['out']/'classes.json').read_text())['0'] == ['ant', 'bird', 'cat', 'dog']
+    assert json.loads((made['out']/'classes.json').read_text(encoding='utf-8'))['0'] == ['ant', 'bird', 'cat', 'dog']
 
 
 def nothing(folder): return {}

@@ -282,7 +282,7 @@ def held(owner):
         made = spectrum(folder)
         lock = made['store'].lock()
         lock.__enter__()
-        (made['place']/'.owner.json').write_text(owner)
+        (made['place']/'.owner.json').write_text(owner, encoding='utf-8')
         return dict(made, lock=lock)
     return make
 

@@ -6,7 +6,7 @@ def nothing(folder): return dict(out=folder/'run')
 
 
 def a_file(folder):
-    (folder/'run').write_text('no folder')
+    (folder/'run').write_text('no folder', encoding='utf-8')
     return dict(out=folder/'run')
 
 
