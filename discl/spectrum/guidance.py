@@ -21,12 +21,13 @@ def strength_of(
     "diffusers' strength, 1 − λ without the last binary digits"
     return round(1 - lam, 9)
 
-# %% ../../nbs/3_spectrum/30_guidance.ipynb #07d32a7a
+# %% ../../nbs/3_spectrum/30_guidance.ipynb #475cf86d
 def steps_for(
     steps:int, # asked, for a full run from λ = 0
-    lam:float, # λ in [0, 1)
+    lam:float, # λ in [0, .999]
 ) -> tuple[int, int, float]: # steps of the schedule, steps really done, effective strength
     "Raise the steps until strength 1 − λ does at least one"
+    if not 0 <= lam <= .999: raise DisclError(f'λ = {lam}: only levels from 0 to .999 are painted')
     strength = strength_of(lam)
     while int(steps*strength) < 1: steps += 1
     done = int(steps*strength)
@@ -61,7 +62,24 @@ def from_pure_noise(
                                        'so text-only images cannot be promised')
     finally: del scheduler.add_noise, scheduler.scale_noise
 
-# %% ../../nbs/3_spectrum/30_guidance.ipynb #366327b8
+# %% ../../nbs/3_spectrum/30_guidance.ipynb #ce14c435
+@contextmanager
+def _own_randomness(generator): # while it holds, global random numbers begin with the generator's seed
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        torch.manual_seed(generator.initial_seed())
+        yield
+
+# %% ../../nbs/3_spectrum/30_guidance.ipynb #7ce6d5e9
+@contextmanager
+def _refusals(pipe, steps, lam): # an error that is no lack of memory -> DisclError
+    try: yield
+    except DisclError: raise
+    except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as error:
+        said = ' '.join(f'{type(error).__name__}: {error}'.split())[:200]
+        raise DisclError(f'{type(pipe).__name__} with {type(pipe.scheduler).__name__} cannot paint λ = {lam:g} with '
+                         f'steps = {steps} ({said}). Choose other steps, other levels or another scheduler.') from error
+
+# %% ../../nbs/3_spectrum/30_guidance.ipynb #b5ea602e
 def paint(
     pipe:'DiffusionPipeline', # from `load_pipeline`
     images:list[Image.Image], # the sources
@@ -78,7 +96,7 @@ def paint(
     pipe.scheduler = scheduler_of(pipe, settings.scheduler)
     start = from_pure_noise(pipe.scheduler) if lam == 0 else nullcontext()
     try:
-        with start:
+        with start, _own_randomness(generators[0]), _refusals(pipe, steps, lam):
             return pipe(prompt=prompts, image=images, strength=strength_of(lam), num_inference_steps=steps,
                         guidance_scale=settings.guidance_scale, generator=generators, output_type='pil').images
     finally: pipe.scheduler = usual
