@@ -14,6 +14,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from ..core.basics import DisclError
 from ..data.sets import ImageSet, shots
+from ..report.metrics import read_confusion
 from ..report.intervals import intervals
 from ..report.figures import interval_plot
 from .parts import Tiles, View, show_figure, view_or_reason
@@ -96,18 +97,19 @@ def tail_confusion(self:ComparisonState,
     arm: tuple, # (method, curriculum)
 ) -> pd.DataFrame: # class, images (for training), right (%), taken for
     "What the few-shot classes are taken for, over all seeds"
-    matrices = self.by_seed(arm, 'confusion')
-    if not matrices or self.images is None:
+    stored = self.by_seed(arm, 'confusion')
+    if not stored or self.images is None:
         raise DisclError('The confusion of the tail needs results with a column `confusion`, '
                          'and compare(results, images).')
-    counts = {seed: self.images(seed)['train'].counts() for seed in matrices}
-    groups = {seed: shots(counts[seed]) for seed in matrices}
-    classes = self.images(next(iter(matrices))).classes
+    counts = {seed: self.images(seed)['train'].counts() for seed in stored}
+    groups = {seed: shots(counts[seed]) for seed in stored}
+    classes = self.images(next(iter(stored))).classes
+    matrices = {seed: read_confusion(one, len(classes)) for seed, one in stored.items()}
     rows = []
     for c, name in enumerate(classes):
         rare = [seed for seed in matrices if groups[seed][c] == 'few'] # a class may be rare under some seeds only
         if not rare: continue
-        answers = np.sum([matrices[seed][c] for seed in rare], 0)
+        answers = np.sum([matrices[seed][[c]].toarray()[0] for seed in rare], 0)
         images = [int(counts[seed][c]) for seed in rare]
         rows.append(_tail_row(name, images, answers, c, classes))
     return pd.DataFrame(rows)

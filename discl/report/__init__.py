@@ -3,11 +3,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'confusion', 'class_accuracy',
-        'sparse_confusion', 'dense_confusion', 'by_shot', 'macro_f1', 'calibration_error', 'measures'],
+        'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1', 'calibration_error', 'measures'],
     intervals=['arms_in', 'summary', 'interval', 'gain_text', 'conclusion', 'paired', 'intervals', 'show'],
-    figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MARKS', 'BLACKS', 'plain',
-        'level_colors', 'spectrum_grid', 'strip_figure', 'similarity_violins', 'schedule_plot', 'makeup_plot',
-        'training_plot', 'class_bars', 'confusion_plot', 'interval_plot', 'points_plot', 'recoloured', 'svg'],
+    figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MOST_LINES', 'MARKS', 'MOST_SERIES',
+        'BLACKS', 'plain', 'level_colors', 'grid_rows', 'spectrum_grid', 'strip_figure', 'similarity_violins',
+        'schedule_plot', 'makeup_plot', 'training_plot', 'class_bars', 'confusion_plot', 'interval_plot',
+        'points_plot', 'recoloured', 'svg'],
     page=['PAGE_STYLE', 'POLICY', 'save_figure', 'render', 'html_table', 'html_page'],
     published=['DISCL', 'BS_DISCL', 'CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'with_arm_fields', 'Claim',
         'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],

@@ -73,7 +73,7 @@ pre {background: #f6f6f6; padding: .7rem; overflow: auto; font-size: 12px}
 # %% ../../nbs/6_report/63_page.ipynb #c9c6f7d8
 def _as_html(content): # Markup, text, the path of a PNG, or a list of these -> Markup
     if isinstance(content, list): return Markup('\n').join(map(_as_html, content))
-    if not isinstance(content, Path): return content if isinstance(content, Markup) else render('{{ text }}', text=content)
+    if not isinstance(content, Path): return render('{{ content }}', content=content)
     data = base64.b64encode(content.read_bytes()).decode()
     return render('<img alt="{{ alt }}" src="data:image/png;base64,{{ data }}">', alt=content.stem, data=data)
 

@@ -31,9 +31,9 @@ from ..train.samples import LARGE, Samples, augmentation
 from ..train.prediction import predict
 from ..train.mixture import Mixture, build_mixture, first_of_each_class, fixed_samples
 from ..train.arms import ARM_FIELDS, Arm, parse_arm
-from ..report.metrics import MEASURES
+from ..report.metrics import MEASURES, read_confusion
 from ..report.intervals import summary
-from ..report.figures import class_bars, confusion_plot, schedule_plot, similarity_violins, spectrum_grid
+from ..report.figures import class_bars, confusion_plot, grid_rows, schedule_plot, similarity_violins, spectrum_grid
 from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
 from .recipe import Recipe, in_range, make_recipe, recipe_from
@@ -621,7 +621,9 @@ def check_classes(self:Run,
 # %% ../../nbs/7_runs/72_run.ipynb #e372124f
 def _spectrum_part(facts): # ReportFacts -> list of str of HTML and (name, Figure)
     legend = render('<p>Real images on top, then falling λ, two seeds each. Crossed out: dropped by the CLIP filter.</p>')
-    pictures = facts.scored.assign(image=facts.run.store.images(facts.scored.job))
+    shown = grid_rows(facts.scored, seeds=2).job # of thousands, and only these are read
+    images = pd.Series(list(facts.run.store.images(shown)), shown.index, dtype=object)
+    pictures = facts.scored.assign(image=images)
     facts.run.check_classes(facts)
     train_set = facts.run.images(facts.trial)['train']
     return [legend, ('spectrum', spectrum_grid(pictures, train_set, seeds=2))]
@@ -662,7 +664,7 @@ def _class_part(facts): # ReportFacts -> list of (name, Figure)
     curricula = arms[arms.strategy == 'diverse-to-specific']
     shown = curricula.iloc[0] if len(curricula) else arms.iloc[0]
     title = f'{shown.method} + {shown.curriculum}'
-    confused = confusion_plot(np.array(shown.confusion), classes, counts, title)
+    confused = confusion_plot(read_confusion(shown.confusion, len(classes)), classes, counts, title)
     return [('classes', class_bars(accuracies, classes, counts)), ('confusion', confused)]
 
 # %% ../../nbs/7_runs/72_run.ipynb #231e1a52

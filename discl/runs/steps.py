@@ -42,7 +42,7 @@ from ..train.callback import Curriculum, curriculum_of
 from ..train.fitting import CountSteps, KeepBest, fit, learning_rate
 from ..train.baselines import ClassLevels, Cuda, ldmlr
 from ..train.arms import Arm, parse_arm
-from ..report.metrics import class_accuracy, confusion, measures
+from ..report.metrics import class_accuracy, confusion_cells, measures
 from .recipe import DataRecipe, FilterRecipe, GeneratorRecipe, Recipe, TrainingRecipe, make_recipe, setting
 
 # %% ../../nbs/7_runs/71_steps.ipynb #f0b667ba
@@ -385,7 +385,7 @@ def evaluate(
     return dict(
         **measures(truth, probabilities, counts, recipe.data.fewer_than),
         class_accuracy=class_accuracy(truth, guess, len(counts)).tolist(),
-        confusion=confusion(truth, guess, len(counts)).tolist(),
+        confusion=confusion_cells(truth, guess, len(counts)),
         predicted=guess.tolist())
 
 # %% ../../nbs/7_runs/71_steps.ipynb #286f4d28
