@@ -74,7 +74,7 @@ def _in_memory(
     squares = [fit_image(image, (size, size)) for image in images]
     return MemoryPixels(squares, images if originals else None, size)
 
-# %% ../../nbs/5_train/53_mixture.ipynb #3769df41
+# %% ../../nbs/5_train/53_mixture.ipynb #a0789727
 def _write_mapped(
     path:Path, # of the file
     store:Store, # that holds the images
@@ -82,14 +82,13 @@ def _write_mapped(
     size:int, # side in pixels
 ) -> None:
     "Write the pixels of a spectrum, one shard in memory at a time"
-    row_of = {job: row for row, job in enumerate(jobs)}
-    with whole_file(path) as part:
-        file, written = np.memmap(part, np.uint8, 'w+', shape=(len(jobs), size, size, 3)), 0
+    row_of, written = {job: row for row, job in enumerate(jobs)}, 0
+    with whole_file(path) as part, open(part, 'wb') as file:
         for batch in store.batches(['job', 'image'], jobs):
             for job, data in zip(batch.job, batch.image):
-                file[row_of[job]] = fit_image(np.asarray(decode_image(data)), (size, size))
+                file.seek(row_of[job]*3*size**2)
+                file.write(fit_image(np.asarray(decode_image(data)), (size, size)).tobytes())
             written += len(batch)
-        file.flush()
         if written == len(row_of): return
         raise DisclError(f'{store.place}: {len(row_of) - written} of {len(row_of)} images are not there, or not whole. '
                          '`discl generate` makes them.')
