@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['TrainingRows', 'list_size', 'draw_evenly', 'epoch_list']
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #3fd5c343
+# %% ../../nbs/4_curriculum/42_lists.ipynb #a6db0826
 from dataclasses import dataclass
 import numpy as np
-from ..core.basics import DisclError
+from ..core.basics import DisclError, checked_number
 from .strategies import Stage
 
 # %% ../../nbs/4_curriculum/42_lists.ipynb #317a37cc
@@ -19,7 +19,7 @@ class TrainingRows:
     tail: np.ndarray # int (n,): real hard images
     pools: dict # λ -> int (n,): kept synthetic samples of that level
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #4efa752b
+# %% ../../nbs/4_curriculum/42_lists.ipynb #4ba6bd40
 def list_size(
     nontail:int, # number of non-tail training images
     tail:int, # number of real tail images
@@ -27,31 +27,37 @@ def list_size(
     p:float, # share of tail images in a list, in (0, 1)
 ) -> tuple: # (non-tail images, tail images) of a list
     "How long an epoch is"
+    nontail = checked_number('non-tail images', nontail, 0, whole=True)
+    tail = checked_number('tail images', tail, 0, whole=True)
+    r, p = checked_number('r', r), checked_number('p', p)
     if not 0 < r <= 1 or not 0 < p < 1: raise DisclError(f'r = {r} lies in (0, 1], p = {p} in (0, 1)')
     kept = int(r*nontail)
     wanted = int(p/(1 - p)*kept)
     return kept, max(wanted, 2*tail)
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #4627c47a
+# %% ../../nbs/4_curriculum/42_lists.ipynb #15fc7b5e
 def draw_evenly(
     rows:np.ndarray, # int (m,): to draw from
     n:int, # how many
     rng:np.random.Generator, # that draws
 ) -> np.ndarray: # int (n,)
     "Each row as often as the others, give or take one"
-    rows = np.asarray(rows)
-    whole_rounds = np.tile(rows, n//len(rows)) if n >= len(rows) else rows[:0]
+    rows, n = np.asarray(rows), checked_number('images to draw', n, 0, whole=True)
+    if n and not len(rows): raise DisclError(f'{n} images are to be drawn, and there is none')
+    whole_rounds = np.tile(rows, n//max(1, len(rows)))
     remainder = rng.permutation(rows)[:n - len(whole_rounds)]
     return np.concatenate([whole_rounds, remainder])
 
-# %% ../../nbs/4_curriculum/42_lists.ipynb #39aa3644
+# %% ../../nbs/4_curriculum/42_lists.ipynb #49c09ab3
 def _oversampled(rows, room, rng): # real hard images, as often as there is room
     return draw_evenly(rows.tail, room, rng)
 
 def _with_synthetic(stage, rows, room, rng): # real hard images once, then synthetic ones of the stage's levels
+    levels = ', '.join(map(str, stage.levels))
+    unknown = [lam for lam in stage.levels if lam not in rows.pools]
+    if unknown: raise DisclError(f'λ = {levels}: there are samples of {", ".join(map(str, rows.pools))} only')
     pool = np.concatenate([rows.pools[lam] for lam in stage.levels])
     if not len(pool):
-        levels = ', '.join(map(str, stage.levels))
         raise DisclError(f'no kept sample at λ = {levels}. Lower the threshold, or leave the level out.')
     real = rows.tail if stage.real_tail else rows.tail[:0]
     return np.concatenate([real, draw_evenly(pool, room - len(real), rng)])

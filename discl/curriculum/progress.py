@@ -5,19 +5,22 @@
 # %% auto #0
 __all__ = ['mean_progress', 'guidance_set', 'set_aside']
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #5647759e
+# %% ../../nbs/4_curriculum/43_progress.ipynb #1ab2f1a2
 import numpy as np, pandas as pd
-from ..core.basics import DisclError
+from ..core.basics import DisclError, checked_number
 from .lists import TrainingRows
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #95b11710
+# %% ../../nbs/4_curriculum/43_progress.ipynb #c4613e34
 def mean_progress(
     before:np.ndarray, # float (n,): probability of the true class of some images
     after:np.ndarray, # float (n,): of the same images, later
     trim:bool=False, # leave out increases more than 1.5 interquartile ranges outside the quartiles?
 ) -> float: # in [−1, 1]
     "Mean increase of the true-class probability"
-    gain = np.asarray(after, float) - np.asarray(before, float)
+    before, after = np.asarray(before, float), np.asarray(after, float)
+    if before.shape != after.shape or not before.size:
+        raise DisclError(f'progress is measured twice on the same images, not on {before.size} and {after.size}')
+    gain = after - before
     if trim:
         low, high = np.quantile(gain, [.25, .75])
         margin = 1.5*(high - low)
@@ -33,7 +36,7 @@ def _by_turns(sources, labels, usable): # sources in turns of the classes, at mo
     spared = candidates[candidates.turn < candidates.label.map(half)]
     return spared.sort_values('turn', kind='stable').source
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #5adca52b
+# %% ../../nbs/4_curriculum/43_progress.ipynb #47d61517
 def guidance_set(
     owner:np.ndarray, # (n,) id of the source of each row of the table; a real image's is its own
     labels:np.ndarray, # int (n,)
@@ -47,7 +50,8 @@ def guidance_set(
     sample_of = [dict(zip(owner[pool], pool)) for pool in shuffled] # of each level: source -> one of its rows
     def has_every_level(source): return all(source in samples for samples in sample_of)
     tail = rng.permutation(rows.tail)
-    chosen = _by_turns(owner[tail], labels[tail], has_every_level)[:most]
+    most = min([checked_number('guide', most, 1, whole=True), *(len(samples) - 1 for samples in sample_of)])
+    chosen = _by_turns(owner[tail], labels[tail], has_every_level)[:max(0, most)]
     if not len(chosen):
         raise DisclError('no hard image has a kept sample at every level and a class that can spare it: '
                          'lower the threshold, leave a level out, or choose a curriculum that measures nothing')

@@ -8,14 +8,14 @@ __all__ = ['REAL', 'STRATEGIES', 'Stage', 'stage_lengths', 'stage_starts', 'stag
            'random_level', 'level_of_most_progress', 'NeedsHistory', 'adaptive', 'steepest', 'strategy_parts',
            'Strategy', 'strategy_of', 'schedule']
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #6f9e6236
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #ae70bbd6
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from fastcore.basics import patch
 import numpy as np
-from ..core.basics import DisclError
+from ..core.basics import DisclError, checked_number, meant, shown
 
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #be50a971
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Stage:
 
 REAL = Stage()
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #412fc4e9
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #1ca1b1eb
 def stage_lengths(
     epochs:int, # to divide
     stages:int, # how many
 ) -> list: # int, one a stage
     "Equal parts, the remainder to the earliest"
+    epochs = checked_number('epochs', epochs, 0, whole=True)
+    stages = checked_number('levels', stages, 1, whole=True)
     if stages > epochs:
         raise DisclError(f'{stages} levels do not fit into {epochs} curriculum epochs: each needs one. '
                          'Use fewer levels or more epochs.')
@@ -218,21 +220,32 @@ def steepest(
     "The level whose images would move the classifier most"
     return adaptive(epoch, epochs, levels, history)
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #09bd84b2
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #7bfca56b
+def _level_of(
+    value:str, # what follows the colon
+    strategy:str, # all of it, for the message
+) -> float: # λ, in [0, 1)
+    "The level in a strategy's name"
+    try: lam = float(value)
+    except ValueError: raise DisclError(f'{shown(strategy)}: {shown(value)} is not a number') from None
+    if 0 <= lam < 1: return lam + 0. # and no −0
+    raise DisclError(f'{shown(strategy)}: a level is at least 0 and less than 1, which are the real images')
+
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #ab095049
 def strategy_parts(
     strategy:str, # 'random', 'fixed:0.3'
 ) -> tuple: # its name and its λ: ('random', None), ('fixed', .3)
     "A strategy's name and its level, or an error that says what is wrong with it"
+    if not isinstance(strategy, str): raise DisclError(f'a curriculum is a text such as none, not {shown(strategy)}')
     name, colon, value = strategy.partition(':')
     if name not in STRATEGIES:
         known = ', '.join(STRATEGIES)
-        raise DisclError(f'unknown curriculum {strategy!r}; known are {known} (as in fixed:0.3)')
+        close = meant(name, STRATEGIES)
+        raise DisclError(f'unknown curriculum {shown(strategy)}{close}; known are {known} (as in fixed:0.3)')
     takes_level = STRATEGIES[name].takes_level
     if takes_level and not colon: raise DisclError(f'{strategy!r}: {name} needs its level; write {name}:0.3')
-    if not takes_level and colon: raise DisclError(f'{strategy!r}: {name} takes no level')
-    if not colon: return name, None
-    try: return name, float(value)
-    except ValueError: raise DisclError(f'{strategy!r}: {value!r} is not a number') from None
+    if not takes_level and colon: raise DisclError(f'{shown(strategy)}: {name} takes no level')
+    return name, _level_of(value, strategy) if colon else None
 
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #d4d7c5b3
 @dataclass(frozen=True)
@@ -284,15 +297,26 @@ def reach(self:Strategy) -> list: # λ, ascending; all of them for a strategy th
     if not self.known_ahead: return list(self.levels)
     return sorted({lam for stage in self.stages() for lam in stage.levels})
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #102530c8
-def _check(strategy, name, lam, levels, curriculum_epochs): # refuse what cannot work
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #f9bb2239
+def _levels(levels): # as given -> λ below 1, ascending, each once
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        raise DisclError(f'levels = {shown(levels)}: a list of λ is needed, such as [0, 0.5]')
+    found = {checked_number('level', lam, 0, 1) + 0. for lam in levels} # and no −0
+    return tuple(sorted(lam for lam in found if lam < 1))
+
+def _among(strategy, lam, levels): # the level that is meant, for .1 + .2 is not quite .3
+    for level in levels:
+        if abs(level - lam) < 1e-9: return level
+    there = f'the levels {", ".join(map(str, levels))}' if levels else 'the levels below 1, but there is none'
+    raise DisclError(f'{strategy} needs λ = {lam:g} among {there}')
+
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #32ed4841
+def _check(name, levels, curriculum_epochs): # refuse what cannot work
     kind = STRATEGIES[name]
-    if lam is not None and lam not in levels:
-        raise DisclError(f'{strategy} needs λ = {lam:g} among the levels {", ".join(map(str, levels))}')
     if kind.needs_levels and not levels: raise DisclError(f'{name} needs a level below 1')
     if kind.by_stage: stage_lengths(curriculum_epochs, len(levels))
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #94d31041
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #7b47e9b3
 def strategy_of(
     strategy:str|Callable, # a name as 'fixed:0.3', or your own (epoch, epochs, levels, history) -> Stage
     levels:list, # λ values of the spectrum; those below 1 count
@@ -301,8 +325,11 @@ def strategy_of(
     seed:int=0, # of what is drawn
 ) -> Strategy: # bound to its levels and epochs
     "A strategy bound to its levels and epochs. Your own may carry `needs`, as in `mine.needs = 'progress'`"
-    levels = tuple(sorted({float(lam) for lam in levels if lam < 1}))
+    levels = _levels(levels)
+    epochs = checked_number('epochs', epochs, 1, whole=True)
     if curriculum_epochs is None: curriculum_epochs = round(epochs*60/65)
+    curriculum_epochs = checked_number('curriculum epochs', curriculum_epochs, whole=True)
+    seed = checked_number('seed', seed, 0, whole=True)
     if not 0 <= curriculum_epochs <= epochs: raise DisclError(f'{curriculum_epochs} curriculum epochs of {epochs}')
     if callable(strategy):
         name = getattr(strategy, '__name__', type(strategy).__name__)
@@ -310,7 +337,9 @@ def strategy_of(
         return Strategy(strategy, name, levels, epochs, curriculum_epochs, needs)
     name, lam = strategy_parts(strategy)
     kind = STRATEGIES[name]
-    _check(strategy, name, kind.level if lam is None else lam, levels, curriculum_epochs)
+    if lam is not None: lam = _among(strategy, lam, levels)
+    if kind.level is not None: _among(strategy, kind.level, levels)
+    _check(name, levels, curriculum_epochs)
     known_ahead = kind.needs == 'nothing'
     return Strategy(kind.make(seed, lam), strategy, levels, epochs, curriculum_epochs, kind.needs, known_ahead)
 

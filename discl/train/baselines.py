@@ -6,7 +6,7 @@
 __all__ = ['OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'Operation', 'operate', 'ClassLevels', 'next_level', 'Cuda', 'Denoiser',
            'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift', 'ldmlr']
 
-# %% ../../nbs/5_train/56_baselines.ipynb #444439ae
+# %% ../../nbs/5_train/56_baselines.ipynb #15cd1087
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 from fastai.callback.core import Callback
 from fastcore.basics import patch
 from torch import nn
-from ..core.basics import DisclError
+from ..core.basics import DisclError, checked_number, meant, shown
 from ..core.devices import seeded
 from ..models.networks import head_of
 from .samples import Samples
@@ -86,7 +86,7 @@ OPERATIONS = {
     'translate-y': Operation(partial(_affine, 5), 0, 100, signed=True),
 } # name -> Operation
 
-# %% ../../nbs/5_train/56_baselines.ipynb #919e6f77
+# %% ../../nbs/5_train/56_baselines.ipynb #e3598230
 def operate(
     image:Image.Image, # RGB
     name:str, # in OPERATIONS
@@ -94,7 +94,9 @@ def operate(
     sign:int=1, # 1 or −1, for those that are signed
 ) -> Image.Image: # of the same size
     "One operation at one magnitude (Ahn et al. 2023, their appendix)"
-    operation = OPERATIONS[name]
+    if name not in OPERATIONS:
+        raise DisclError(f'unknown operation {shown(name)}{meant(name, OPERATIONS)}; known are {", ".join(OPERATIONS)}')
+    operation, level = OPERATIONS[name], checked_number('level', level, 0, 10)
     value = operation.least + level/30*(operation.most - operation.least)
     return operation.apply(image, value*sign if operation.signed else value)
 
@@ -107,7 +109,7 @@ def _strengthened(image, level): # uint8 (3, h, w), 1–10 -> the same, through 
     for place, positive in zip(drawn, signs): picture = operate(picture, names[place], level, 2*positive - 1)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
-# %% ../../nbs/5_train/56_baselines.ipynb #08f32f2e
+# %% ../../nbs/5_train/56_baselines.ipynb #6a3cdc71
 class ClassLevels:
     "Augmentation as strong as the level of an image's class"
     batched = True
@@ -116,10 +118,10 @@ class ClassLevels:
         first:Callable, # crop and flip, from `augmentation`: before the operations
         p:float=.5, # probability that an image gets its class's level, else 0
     ):
-        self.levels = np.zeros(classes, int)
+        self.levels = np.zeros(checked_number('classes', classes, 1, whole=True), int)
         self.first = first
         self.from_originals = getattr(first, 'from_originals', False)
-        self.p = p
+        self.p = checked_number('p', p, 0, 1)
 
     def __call__(self, x, labels): # as for `at`
         "Augmented, each image at the level of its class or not at all"
@@ -148,7 +150,7 @@ class _Always: # augmentation of every image at one level
 
     def __call__(self, x, labels): return self.strengthen.at(x, labels, np.full(len(x), self.level))
 
-# %% ../../nbs/5_train/56_baselines.ipynb #94714eca
+# %% ../../nbs/5_train/56_baselines.ipynb #606cdaa4
 def next_level(
     right:Sequence, # int (level + 1,): recognised images at each level
     gamma:float=.6, # share that has to be exceeded; .6 for CIFAR, .4 for large images
@@ -156,11 +158,12 @@ def next_level(
     most:int=10, # highest level
 ) -> int: # 0 … most
     "Up if every level is learned, else down (Ahn et al. 2023, algorithm 2)"
+    gamma = checked_number('gamma', gamma, 0, 1)
     level = len(right) - 1
     learned = all(n > gamma*tries*(l + 1) for l, n in enumerate(right))
     return min(most, level + 1) if learned else max(0, level - 1)
 
-# %% ../../nbs/5_train/56_baselines.ipynb #9d050bf5
+# %% ../../nbs/5_train/56_baselines.ipynb #e64a3b7f
 class Cuda(Callback):
     "Moves the levels of classes when an epoch begins, by images of its list; `history` keeps them, one array an epoch"
     order = 6 # after Curriculum, whose list is asked
@@ -171,9 +174,9 @@ class Cuda(Callback):
         seed:int=0, # of the trials
     ):
         self.strengthen = strengthen
-        self.gamma = gamma
-        self.tries = tries
-        self.seed = seed
+        self.gamma = checked_number('gamma', gamma, 0, 1)
+        self.tries = checked_number('tries', tries, 1, whole=True)
+        self.seed = checked_number('seed', seed, 0, whole=True)
 
     def before_fit(self):
         "Every class begins at level 0"
@@ -196,14 +199,15 @@ def right(self:Cuda,
     with seeded(int(rng.integers(2**31))): guessed = predict(self.model, samples, rows).argmax(1)
     return guessed == data.labels[rows].numpy()
 
-# %% ../../nbs/5_train/56_baselines.ipynb #ff8c80b5
+# %% ../../nbs/5_train/56_baselines.ipynb #35e3ceb7
 @patch
 def _tried(self:Cuda, listed, labels, classes, rng): # rows of the list, their labels -> class -> recognised by level
     levels = self.strengthen.levels
     recognised = {c: [] for c in classes}
+    by_class = np.split(listed[np.argsort(labels, kind='stable')], np.cumsum(np.bincount(labels))[:-1])
     for level in range(max(levels[classes]) + 1):
         reached = [c for c in classes if levels[c] >= level]
-        rows = np.concatenate([rng.choice(listed[labels == c], self.tries*(level + 1)) for c in reached])
+        rows = np.concatenate([rng.choice(by_class[c], self.tries*(level + 1)) for c in reached])
         counts = self.right(rows, level, rng).reshape(len(reached), -1).sum(1)
         for c, n in zip(reached, counts): recognised[c].append(n)
     return recognised
@@ -266,7 +270,7 @@ class FeatureDiffusion:
     mean: torch.Tensor # float (size,): of each feature
     sd: torch.Tensor # float (size,): of each feature
 
-# %% ../../nbs/5_train/56_baselines.ipynb #11adc369
+# %% ../../nbs/5_train/56_baselines.ipynb #8fd5a9e7
 @patch
 @torch.no_grad()
 def sample(self:FeatureDiffusion,
@@ -276,8 +280,10 @@ def sample(self:FeatureDiffusion,
     seed:int=0, # of the noise
 ) -> torch.Tensor: # float (n, size)
     "Features of the given classes"
+    if sampler not in SAMPLERS:
+        raise DisclError(f'unknown sampler {shown(sampler)}{meant(sampler, SAMPLERS)}; known are {", ".join(SAMPLERS)}')
     scheduler = SAMPLERS[sampler](**SCHEDULE, timestep_spacing='trailing')
-    scheduler.set_timesteps(steps)
+    scheduler.set_timesteps(checked_number('steps', steps, 1, 1000, whole=True))
     labels = torch.as_tensor(np.asarray(labels))
     noise = torch.Generator().manual_seed(seed)
     x = torch.randn(len(labels), len(self.mean), generator=noise)
@@ -294,7 +300,18 @@ def _velocity_error(net, scheduler, clean, labels, bs): # of a random batch of s
     noisy = scheduler.add_noise(clean[rows], noise, t)
     return F.mse_loss(net(noisy, t, labels[rows]), scheduler.get_velocity(clean[rows], noise, t))
 
-# %% ../../nbs/5_train/56_baselines.ipynb #e49e510f
+# %% ../../nbs/5_train/56_baselines.ipynb #373fe8d8
+def _check_features(
+    x:torch.Tensor, # float (n, size)
+    lr:float, # learning rate
+    **whole, # name -> whole number, at least 1
+) -> None:
+    "An error where there is nothing to learn from, or a number cannot be"
+    if len(x) < 2: raise DisclError(f'{len(x)} features: at least two are needed to learn how they are spread')
+    for name, value in whole.items(): checked_number(name, value, 2 if name == 'width' else 1, whole=True)
+    checked_number('lr', lr, 0)
+
+# %% ../../nbs/5_train/56_baselines.ipynb #f98020ae
 def fit_features(
     x:torch.Tensor, # float (n, size)
     labels:Sequence, # int (n,)
@@ -306,6 +323,7 @@ def fit_features(
     seed:int=0, # of weights, batches and noise
 ) -> FeatureDiffusion: # trained
     "Stage 2: learn to generate features"
+    _check_features(x, classes=classes, steps=steps, bs=bs, width=width, lr=lr)
     labels = torch.as_tensor(np.asarray(labels))
     mean = x.mean(0)
     sd = x.std(0).clamp(min=1e-6)
@@ -344,15 +362,16 @@ class Features(torch.utils.data.Dataset):
         rows = torch.as_tensor(rows)
         return self.x[rows], self.labels[rows]
 
-# %% ../../nbs/5_train/56_baselines.ipynb #49171032
+# %% ../../nbs/5_train/56_baselines.ipynb #90dcdb7c
 def generated_counts(
     counts:Sequence, # real training images of each class
     share:float=.2, # of them
     least:int=5, # of a class
 ) -> np.ndarray: # int (classes,)
-    "How many features are generated"
-    wanted = np.round(share*np.asarray(counts)).astype(int)
-    return np.maximum(wanted, least)
+    "How many features are generated; none of a class that no image shows"
+    counts = np.asarray(counts)
+    wanted = np.round(checked_number('share', share, 0)*counts).astype(int)
+    return np.where(counts > 0, np.maximum(wanted, least), 0)
 
 # %% ../../nbs/5_train/56_baselines.ipynb #aa4424a3
 def label_shift(
@@ -371,7 +390,7 @@ def _with_generated(real, labels, classes, seed, how): # -> Features of real and
     x = torch.cat([real, diffusion.sample(invented, seed=seed)])
     return Features(x, np.concatenate([labels, invented])), made
 
-# %% ../../nbs/5_train/56_baselines.ipynb #1724f2a7
+# %% ../../nbs/5_train/56_baselines.ipynb #b5b33a17
 def ldmlr(
     model:nn.Module, # trained (stage 1); its head is retrained in place
     samples:Samples, # without augmentation
@@ -385,6 +404,7 @@ def ldmlr(
 ) -> dict: # made (of each class), data (Features, real ones first), steps, curve (validation accuracy by epoch), learn
     "Stages 2 and 3 on any trained classifier"
     _, head = head_of(model)
+    bs = checked_number('bs', bs, 1, whole=True)
     labels = samples.labels if rows is None else samples.labels[rows]
     real = features(model, samples, rows)
     data, made = _with_generated(real, labels, head.out_features, seed, how)

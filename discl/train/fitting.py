@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'KeepBest', 'StopTraining', 'CountSteps', 'learning_rate', 'FiniteLoss', 'fit']
 
-# %% ../../nbs/5_train/55_fitting.ipynb #b2801de8
+# %% ../../nbs/5_train/55_fitting.ipynb #561e26f7
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -19,7 +19,7 @@ from fastai.learner import Learner
 from fastai.metrics import accuracy
 from fastai.optimizer import Adam
 from torch import nn
-from ..core.basics import DisclError
+from ..core.basics import DisclError, checked_number, meant, shown
 from ..core.devices import autocast, device_and_dtype, seeded
 from .callback import Curriculum, Shuffled
 from .samples import ListLoader, Samples
@@ -97,7 +97,7 @@ def _cosine(
 
 SCHEDULES = {'cosine': _cosine, 'steps': _steps} # name -> function of (peak, warm-up) -> share of the training -> rate
 
-# %% ../../nbs/5_train/55_fitting.ipynb #cd0baf5b
+# %% ../../nbs/5_train/55_fitting.ipynb #67a6e621
 def learning_rate(
     lr:float, # peak
     warmup:float=0., # share of all steps in which it rises from 0
@@ -105,8 +105,10 @@ def learning_rate(
     schedule:str='cosine', # in SCHEDULES
 ) -> Callable: # share of the training -> learning rate
     "A schedule by name"
-    if schedule not in SCHEDULES:
-        raise DisclError(f'unknown schedule {schedule!r}; known are {", ".join(SCHEDULES)}')
+    if schedule not in tuple(SCHEDULES):
+        close = meant(schedule, SCHEDULES)
+        raise DisclError(f'unknown schedule {shown(schedule)}{close}; known are {", ".join(SCHEDULES)}')
+    lr, warmup = checked_number('lr', lr, 0), checked_number('warmup', warmup, 0, 1)
     if drops: return _steps(lr, warmup, drops)
     return SCHEDULES[schedule](lr, warmup)
 
@@ -144,13 +146,29 @@ def _silence(
     stack.enter_context(learn.no_logging())
     return stack
 
-# %% ../../nbs/5_train/55_fitting.ipynb #5195143f
+# %% ../../nbs/5_train/55_fitting.ipynb #c86598e2
 def _check_size(
-    samples:Samples, # all of which are trained on
+    images:int, # of an epoch
     bs:int, # batch size
+    validation:Samples, # that choose the epoch
 ) -> None:
-    "An error where there is not a single batch"
-    if len(samples) < bs: raise DisclError(f'{len(samples)} training images do not fill a batch of {bs}')
+    "An error where there is not a single batch to train on, or nothing to choose an epoch by"
+    if images < checked_number('bs', bs, 1, whole=True):
+        raise DisclError(f'{images} training images do not fill a batch of {bs}; make bs smaller')
+    if not len(validation): raise DisclError('there is no validation image: nothing can choose the best epoch')
+
+# %% ../../nbs/5_train/55_fitting.ipynb #3f634a07
+def _check_numbers(
+    epochs:int, # the number of
+    wd:float, # weight decay
+    seed:int, # of order, augmentation and dropout
+    patience:int|None, # epochs, or None
+) -> None:
+    "An error that names the number that cannot be"
+    checked_number('epochs', epochs, 1, whole=True)
+    checked_number('wd', wd, 0)
+    checked_number('seed', seed, 0, 2**63 - 1, whole=True)
+    if patience is not None: checked_number('patience', patience, 0, whole=True)
 
 # %% ../../nbs/5_train/55_fitting.ipynb #7140fdad
 class FiniteLoss(Callback):
@@ -160,7 +178,7 @@ class FiniteLoss(Callback):
         if not hasattr(self.learn, 'loss') or torch.isfinite(self.learn.loss.detach()).all(): return
         raise DisclError(f'the loss is not finite after epoch {self.epoch + 1}: a smaller learning rate may help')
 
-# %% ../../nbs/5_train/55_fitting.ipynb #46ecde76
+# %% ../../nbs/5_train/55_fitting.ipynb #b42063e6
 def fit(
     model:nn.Module, # trained in place
     samples:Samples, # with augmentation
@@ -181,7 +199,8 @@ def fit(
     schedule:str='cosine', # in SCHEDULES
 ) -> Learner: # with `.best` (KeepBest)
     "The paper's long-tail recipe (its Table 8): Adam with batches of 128, and a cosine per step"
-    if curriculum is None: _check_size(samples, bs)
+    _check_numbers(epochs, wd, seed, patience)
+    _check_size(sum(curriculum.size) if curriculum else len(samples), bs, validation)
     with seeded(seed):
         learn = _learner(model, samples, validation, loss, bs, opt_func)
         best = KeepBest(patience)

@@ -6,7 +6,7 @@
 __all__ = ['LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal', 'LDAM', 'DeferredReweighting',
            'LossKind', 'loss_of']
 
-# %% ../../nbs/5_train/52_losses.ipynb #5b0bdda7
+# %% ../../nbs/5_train/52_losses.ipynb #e479b85d
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ import numpy as np, torch, torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.losses import FocalLoss
 from torch import nn
-from ..core.basics import DisclError
+from ..core.basics import DisclError, meant, shown
 from ..models.networks import cosine_head
 
 # %% ../../nbs/5_train/52_losses.ipynb #8c8c8188
@@ -146,37 +146,38 @@ class DeferredReweighting(Callback):
 
     def after_fit(self) -> None: self.criterion.weight = self.before # also when the fit was cancelled
 
-# %% ../../nbs/5_train/52_losses.ipynb #0d0313c3
+# %% ../../nbs/5_train/52_losses.ipynb #23c5238a
 @dataclass(frozen=True)
 class LossKind:
     "How a loss is made, and what belongs to it"
     make: Callable # class counts -> loss
     prepare: Callable|None = None # changes the model in place
     callbacks: tuple = () # of callables: class counts -> fastai callback
+    each_class: bool = False # does it need an image of every class?
 
 # %% ../../nbs/5_train/52_losses.ipynb #508597f0
 def _cross_entropy(counts) -> Callable: return cross_entropy # it asks for no counts
 def _focal(counts) -> Callable: return Focal()
 
-# %% ../../nbs/5_train/52_losses.ipynb #30eb90d5
+# %% ../../nbs/5_train/52_losses.ipynb #4e1c7e43
 LOSSES = {
     'CE': LossKind(_cross_entropy),
-    'BS': LossKind(BalancedSoftmax),
-    'BS-stage': LossKind(partial(BalancedSoftmax, prior='stage')),
-    'CW': LossKind(ClassWeighted),
+    'BS': LossKind(BalancedSoftmax, each_class=True),
+    'BS-stage': LossKind(partial(BalancedSoftmax, prior='stage'), each_class=True),
+    'CW': LossKind(ClassWeighted, each_class=True),
     'focal': LossKind(_focal),
-    'LDAM': LossKind(LDAM, prepare=cosine_head, callbacks=(DeferredReweighting,)),
+    'LDAM': LossKind(LDAM, prepare=cosine_head, callbacks=(DeferredReweighting,), each_class=True),
 } # name -> LossKind
 
-# %% ../../nbs/5_train/52_losses.ipynb #2b2b25f5
+# %% ../../nbs/5_train/52_losses.ipynb #129c65be
 def loss_of(
     name:str, # in LOSSES
     counts:Sequence, # training images of each class, (classes,)
     model:nn.Module|None, # LDAM gives it a cosine head, in place
 ) -> tuple: # (loss, list of fastai callbacks)
     "A loss by name, with what belongs to it"
-    if name not in LOSSES: raise DisclError(f'unknown loss {name!r}; known are {", ".join(LOSSES)}')
+    if name not in LOSSES: raise DisclError(f'unknown loss {shown(name)}{meant(name, LOSSES)}; known are {", ".join(LOSSES)}')
     kind = LOSSES[name]
+    loss = kind.make(counts)
     if kind.prepare: kind.prepare(model)
-    callbacks = [make(counts) for make in kind.callbacks]
-    return kind.make(counts), callbacks
+    return loss, [make(counts) for make in kind.callbacks]
