@@ -7,5 +7,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'load_pipeline', 'scheduler_of', 'doctor'],
     clip=['Clip'],
     networks=['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'thin_first', 'backbone',
-        'weights_id'],
+        'check_backbone', 'load_weights', 'weights_id'],
 ))
