@@ -5,19 +5,19 @@
 # %% auto #0
 __all__ = ['ComparisonState', 'arm_label', 'frequent_mistakes', 'ComparisonView', 'compare']
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #d0a3d61c
-import html
+# %% ../../nbs/8_lab/85_comparison.ipynb #5b58c03d
 from collections.abc import Callable
 from functools import partial
 import ipywidgets as w, numpy as np, pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 from ..core.basics import DisclError
-from ..data.sets import ImageSet, shots
+from ..data.sets import ImageSet, label_numbers, shots
 from ..report.metrics import read_confusion
 from ..report.intervals import intervals
 from ..report.figures import interval_plot
-from .parts import Tiles, View, show_figure, view_or_reason
+from ..report.page import html_table, render
+from .parts import Tiles, View, one_line, show_figure, view_or_reason
 
 # %% ../../nbs/8_lab/85_comparison.ipynb #80ee2359
 def _same_images(
@@ -27,7 +27,7 @@ def _same_images(
     "The images of a seed, where all seeds share them"
     return images
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #c2bb42de
+# %% ../../nbs/8_lab/85_comparison.ipynb #56e2e6ad
 class ComparisonState:
     "What the results browser shows, apart from how it is drawn"
     def __init__(self,
@@ -37,6 +37,8 @@ class ComparisonState:
     ):
         "Begins with the last arm against the first"
         if not len(results): raise DisclError('No results yet: train at least one arm, then look again.')
+        lost = {'method', 'curriculum', 'seed'} - set(results)
+        if lost: raise DisclError(f'The results lack the column {", ".join(sorted(lost))}: give those of `Run.results`.')
         by_seed = images is None or callable(images)
         self.results = results
         self.images = images if by_seed else partial(_same_images, images)
@@ -45,12 +47,12 @@ class ComparisonState:
         self.arm = self.arms[-1]
         self.against = self.arms[0]
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #3f55e46c
+# %% ../../nbs/8_lab/85_comparison.ipynb #74556107
 def arm_label(
     arm: tuple, # (method, curriculum)
 ) -> str: # 'CE + all-level'
     "An arm's name, for people"
-    return ' + '.join(arm)
+    return one_line(' + '.join(map(str, arm)), 100)
 
 # %% ../../nbs/8_lab/85_comparison.ipynb #9a48948c
 @patch
@@ -64,7 +66,20 @@ def by_seed(self:ComparisonState,
     rows = self.results[of_arm].sort_values('seed')
     return dict(zip(rows.seed, rows[column]))
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #9f6fd635
+# %% ../../nbs/8_lab/85_comparison.ipynb #a1017664
+@patch
+def classes_of(self:ComparisonState,
+    arm: tuple, # (method, curriculum)
+    seed: int, # that it was trained with
+) -> tuple: # names of classes, and training images of each
+    "The classes that the numbers of an arm mean: its own, or of older results those of the images"
+    classes = self.by_seed(arm, 'classes').get(seed)
+    counts = self.by_seed(arm, 'counts').get(seed)
+    if isinstance(classes, list) and isinstance(counts, list): return classes, np.array(counts)
+    images = self.images(seed)
+    return images.classes, images['train'].counts()
+
+# %% ../../nbs/8_lab/85_comparison.ipynb #17feee98
 def frequent_mistakes(
     answers: np.ndarray, # int (classes,): how often a class was taken for each
     right: int, # number of the class itself
@@ -72,8 +87,9 @@ def frequent_mistakes(
     most: int=3, # mistakes
 ) -> str: # 'shirt (20%), dress (10%)'
     "What a class is most often taken for"
-    ordered = np.argsort(-answers)
-    mistakes = [k for k in ordered if k != right and answers[k]]
+    found = np.flatnonzero(answers)
+    ordered = found[np.argsort(-answers[found], kind='stable')]
+    mistakes = [k for k in ordered[:most + 1] if k != right]
     share = answers/max(1, answers.sum())
     return ', '.join(f'{classes[k]} ({share[k]:.0%})' for k in mistakes[:most])
 
@@ -91,7 +107,22 @@ def _tail_row(
     mistakes = frequent_mistakes(answers, right, classes)
     return {'class': name, 'images': numbers, 'right': f'{share:.0%}', 'taken for': mistakes}
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #ccb2643c
+# %% ../../nbs/8_lab/85_comparison.ipynb #6f2ddb5b
+@patch
+def _rare_answers(self:ComparisonState, arm, seed, stored): # -> few-shot class -> (training images, answers (classes,))
+    "What an arm took each rare class for, under one seed; numbers are those of the arm's first seed"
+    classes, counts = self.classes_of(arm, seed)
+    matrix = read_confusion(stored, len(classes))
+    first = self.classes_of(arm, next(iter(self.by_seed(arm, 'confusion'))))[0]
+    place = label_numbers(classes, first)
+    found = {}
+    for c in np.flatnonzero(shots(counts) == 'few'):
+        answers = np.zeros(len(first), int)
+        answers[place] = matrix[[c]].toarray()[0]
+        found[classes[c]] = int(counts[c]), answers
+    return found
+
+# %% ../../nbs/8_lab/85_comparison.ipynb #6a402f5c
 @patch
 def tail_confusion(self:ComparisonState,
     arm: tuple, # (method, curriculum)
@@ -101,20 +132,30 @@ def tail_confusion(self:ComparisonState,
     if not stored or self.images is None:
         raise DisclError('The confusion of the tail needs results with a column `confusion`, '
                          'and compare(results, images).')
-    counts = {seed: self.images(seed)['train'].counts() for seed in stored}
-    groups = {seed: shots(counts[seed]) for seed in stored}
-    classes = self.images(next(iter(stored))).classes
-    matrices = {seed: read_confusion(one, len(classes)) for seed, one in stored.items()}
+    of_seed = {seed: self._rare_answers(arm, seed, one) for seed, one in stored.items()}
+    classes = self.classes_of(arm, next(iter(stored)))[0]
     rows = []
     for c, name in enumerate(classes):
-        rare = [seed for seed in matrices if groups[seed][c] == 'few'] # a class may be rare under some seeds only
+        rare = [found[name] for found in of_seed.values() if name in found] # it may be rare under some seeds only
         if not rare: continue
-        answers = np.sum([matrices[seed][[c]].toarray()[0] for seed in rare], 0)
-        images = [int(counts[seed][c]) for seed in rare]
+        images = [count for count, answers in rare]
+        answers = np.sum([answers for count, answers in rare], 0)
         rows.append(_tail_row(name, images, answers, c, classes))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #0125c558
+# %% ../../nbs/8_lab/85_comparison.ipynb #f8342055
+@patch
+def _guesses(self:ComparisonState, arm, seed, predicted): # -> int (n,): `predicted` as the images number the classes
+    images = self.images(seed)
+    asked, said = len(images['test']), np.asarray(predicted)
+    if len(said) != asked: raise DisclError(f'{arm_label(arm)} has answered for {len(said)} test images, but seed {seed} '
+                                            f'has {asked}: the images have changed. Train the arm again.')
+    classes = self.classes_of(arm, seed)[0]
+    if not ((said >= 0) & (said < len(classes))).all():
+        raise DisclError(f'{arm_label(arm)} names a class that is none of its {len(classes)}. Train the arm again.')
+    return label_numbers(classes, images.classes)[said]
+
+# %% ../../nbs/8_lab/85_comparison.ipynb #3aa286d9
 @patch
 def _shared_predictions(self:ComparisonState,
     arm: tuple, # (method, curriculum)
@@ -123,10 +164,12 @@ def _shared_predictions(self:ComparisonState,
     "What both arms say of the test images, under the seeds that both were trained with"
     ours = self.by_seed(arm, 'predicted')
     theirs = self.by_seed(against, 'predicted')
-    shared = {seed: (np.asarray(ours[seed]), np.asarray(theirs[seed])) for seed in sorted(set(ours) & set(theirs))}
-    if not shared or self.images is None:
+    seeds = [seed for seed in sorted(set(ours) & set(theirs)) if np.ndim(ours[seed]) and np.ndim(theirs[seed])]
+    if not seeds or self.images is None:
         raise DisclError('To see single images, the results need a column `predicted`: the class each arm gives each '
                          'test image; and compare(results, images).')
+    shared = {}
+    for seed in seeds: shared[seed] = self._guesses(arm, seed, ours[seed]), self._guesses(against, seed, theirs[seed])
     return shared
 
 # %% ../../nbs/8_lab/85_comparison.ipynb #092f9464
@@ -245,17 +288,19 @@ def draw(self:ComparisonView):
         except DisclError as e: missing.append(str(e))
     self.say(' '.join(missing))
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #55df5457
+# %% ../../nbs/8_lab/85_comparison.ipynb #56d4fc1a
+_ARMS = ('<div class="discl-row">{% for name, table in boxes %}<div class="discl-arm"><b>{{ name }}</b>{{ table }}</div>'
+         '{% endfor %}</div>')
+
 @patch
 def _draw_tables(self:ComparisonView):
     "What the tail is taken for, by both arms"
     boxes = []
     for arm in (self.arm.value, self.against.value):
-        table = self.state.tail_confusion(arm).to_html(index=False, border=0)
-        boxes.append(f'<div class="discl-arm"><b>{html.escape(arm_label(arm))}</b>{table}</div>')
-    self.tables.value = f'<div class="discl-row">{"".join(boxes)}</div>'
+        boxes.append((arm_label(arm), html_table(self.state.tail_confusion(arm))))
+    self.tables.value = render(_ARMS, boxes=boxes)
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #3981471c
+# %% ../../nbs/8_lab/85_comparison.ipynb #28300f90
 @patch
 def _draw_galleries(self:ComparisonView):
     "The images that only the one arm gets right, and those that only the other does"
@@ -272,30 +317,28 @@ def _draw_gallery(self:ComparisonView,
     seed = self.seed.value
     found = self.state.only_right(arm, against, seed)
     text = f'{arm_label(arm)} right, {arm_label(against)} wrong: {len(found)} test images of seed {seed}'
-    self.headings[row].value = f'<div class="discl-note">{html.escape(text)}</div>'
+    self.headings[row].value = render('<div class="discl-note">{{ text }}</div>', text=text)
     chosen = np.random.default_rng(self.shuffles).permutation(found)[:self.per_row]
     tiles = self.galleries[row]
+    guesses = dict(zip((arm, against), self.state._shared_predictions(arm, against)[seed]))
     for k in range(self.per_row):
-        if k < len(chosen): self._put_image(tiles, k, int(chosen[k]), arm, against)
+        if k < len(chosen): self._put_image(tiles, k, int(chosen[k]), guesses)
         else: tiles.put(k, None, '')
     tiles.show()
 
-# %% ../../nbs/8_lab/85_comparison.ipynb #6929db37
+# %% ../../nbs/8_lab/85_comparison.ipynb #2b590981
 @patch
 def _put_image(self:ComparisonView,
     tiles: Tiles, # a row of pictures
     k: int, # place in it
     i: int, # row of the test set
-    arm: tuple, # (method, curriculum)
-    against: tuple, # the same
+    guesses: dict, # (method, curriculum) -> int (test images,): the class that it gives each
 ):
     "One test image, with what both arms say of it"
     seed = self.seed.value
     test = self.state.images(seed)['test']
     said = []
-    for one in (arm, against):
-        guess = self.state.by_seed(one, 'predicted')[seed][i]
-        said.append(f'{arm_label(one)} says {test.classes[guess]}')
+    for one, of_arm in guesses.items(): said.append(f'{arm_label(one)} says {test.classes[of_arm[i]]}')
     label = f'{test.classes[test.labels[i]]}: {", ".join(said)}'
     tiles.put(k, np.asarray(test.image(i)), label, key=i)
 

@@ -5,18 +5,20 @@
 # %% auto #0
 __all__ = ['designed_curriculum', 'TrainingState', 'Watcher', 'TrainingView', 'train_live']
 
-# %% ../../nbs/8_lab/84_live.ipynb #a21c840b
+# %% ../../nbs/8_lab/84_live.ipynb #5f535182
 import threading, time
 from collections.abc import Callable
 import ipywidgets as w, numpy as np, pandas as pd
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from torch import nn
 from ..core.basics import DisclError
 from ..curriculum.strategies import Strategy, strategy_of
 from ..report.metrics import GROUPS, by_shot
 from ..report.figures import similarity_violins, svg, training_plot
+from ..report.page import render
 from ..train.callback import Curriculum, curriculum_of
 from ..train.fitting import fit
 from ..train.mixture import Mixture
@@ -288,7 +290,7 @@ def _layout(self:TrainingView) -> list: # of widgets, from top to bottom
     wrapped = w.Layout(flex_flow='row wrap', align_items='center')
     return [w.HBox([self.start, self.stop, self.bar], layout=wrapped), self.plot, self.violins]
 
-# %% ../../nbs/8_lab/84_live.ipynb #c24bcb2b
+# %% ../../nbs/8_lab/84_live.ipynb #d2e0e917
 @patch
 def _connect(self:TrainingView):
     "What the buttons do; the training's news come from its own thread"
@@ -296,7 +298,7 @@ def _connect(self:TrainingView):
     def stop(button): self.attempt(self.state.stop)
     self.start.on_click(start)
     self.stop.on_click(stop)
-    self.state.listeners.append(Relay(self.render))
+    self.state.listeners.append(Relay(self.refresh))
 
 # %% ../../nbs/8_lab/84_live.ipynb #5b5704f4
 @patch
@@ -324,7 +326,7 @@ def _draw_curves(self:TrainingView):
     self.drawn = now
     self.drawn_at = time.monotonic()
 
-# %% ../../nbs/8_lab/84_live.ipynb #b638762a
+# %% ../../nbs/8_lab/84_live.ipynb #bf5a83e4
 @patch
 def _draw_pool(self:TrainingView):
     "The similarities of the stage's images, where the stage is another one"
@@ -332,10 +334,11 @@ def _draw_pool(self:TrainingView):
     if not state.stages or state.stages[-1] == self.drawn_stage: return
     self.drawn_stage = state.stages[-1]
     pool = state.stage_pool()
-    if pool is None: self.violins.value = '<div class="discl-note">No synthetic images in this stage.</div>'
-    else:
-        note = f'<div class="discl-note">The pool of this stage: {len(pool)} kept images</div>'
-        self.violins.value = note + svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage')
+    note, picture = 'No synthetic images in this stage.', ''
+    if pool is not None:
+        note = f'The pool of this stage: {len(pool)} kept images'
+        picture = Markup(svg(similarity_violins(pool), 'CLIP similarity of the pool of this stage'))
+    self.violins.value = render('<div class="discl-note">{{ note }}</div>{{ picture }}', note=note, picture=picture)
 
 # %% ../../nbs/8_lab/84_live.ipynb #eb693021
 @patch

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['ASSETS', 'LIVE_VIEW', 'Worker', 'close_workers', 'Relay', 'thumbnail', 'data_url', 'picture_html', 'show_figure',
-           'Tiles', 'ViewAssets', 'side_by_side', 'wide', 'label_width', 'View', 'empty_figure', 'MessageState',
-           'view_or_reason', 'keep_pictures_only']
+           'one_line', 'Tiles', 'ViewAssets', 'side_by_side', 'wide', 'label_width', 'View', 'empty_figure',
+           'MessageState', 'view_or_reason', 'keep_pictures_only']
 
-# %% ../../nbs/8_lab/80_parts.ipynb #2344c5fb
-import asyncio, atexit, base64, html, io, json, threading
+# %% ../../nbs/8_lab/80_parts.ipynb #0150d6b6
+import asyncio, atexit, base64, io, json, threading
 from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
@@ -18,10 +18,12 @@ from weakref import WeakSet
 import anywidget, ipywidgets as w, numpy as np
 from PIL import Image
 from fastcore.basics import patch
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from ..core.basics import DisclError
-from ..core.files import whole_file
+from ..core.files import printable, read_json, whole_file
 from ..core.images import encode_image
+from ..report import page
 from ..report.figures import plain, svg
 
 # %% ../../nbs/8_lab/80_parts.ipynb #a8e36f59
@@ -63,13 +65,14 @@ def is_stale(self:Worker) -> bool: # should it give up?
     "Is the running task no longer the one to do?"
     return self.closed or self.next_task() != self.running
 
-# %% ../../nbs/8_lab/80_parts.ipynb #beccaa70
+# %% ../../nbs/8_lab/80_parts.ipynb #a0383d12
 @patch
 def _run(self:Worker):
     "What the thread does, until it is closed"
     while True:
         with self.condition:
             self.running = None
+            self.condition.notify_all() # whoever waits for what is done now
             while not self.closed and self.next_task() is None: self.condition.wait()
         if self.closed: return
         with Worker.one_at_a_time:
@@ -86,7 +89,7 @@ def close_workers(
     for worker in workers: worker.close()
     for worker in workers: worker.thread.join(seconds)
 
-# %% ../../nbs/8_lab/80_parts.ipynb #4c6bc0de
+# %% ../../nbs/8_lab/80_parts.ipynb #42617850
 class Relay:
     "Runs a function on the thread that made the relay"
     def __init__(self,
@@ -103,7 +106,8 @@ class Relay:
         if self.loop is None: return self.function()
         if self.due: return
         self.due = True
-        self.loop.call_soon_threadsafe(self._run)
+        try: self.loop.call_soon_threadsafe(self._run)
+        except RuntimeError: self.due = False # the kernel is ending: nobody looks any more
 
     def _run(self):
         self.due = False
@@ -129,18 +133,19 @@ def data_url(
     png = encode_image(Image.fromarray(pixels))
     return f'data:image/png;base64,{base64.b64encode(png).decode()}'
 
-# %% ../../nbs/8_lab/80_parts.ipynb #1a46ecc8
+# %% ../../nbs/8_lab/80_parts.ipynb #53324100
+_PICTURE = ('<figure><img{% if is_small %} class="discl-small"{% endif %} alt="{{ alt }}" src="{{ url }}">'
+            '<figcaption>{{ caption }}</figcaption></figure>')
+
 def picture_html(
     image: np.ndarray | Image.Image, # uint8 (height, width, 3), or a PIL image
     alt: str, # what it shows
     caption: str='', # below it
     side: int=400, # longest side that is sent, in pixels
-) -> str: # HTML
+) -> Markup: # HTML
     "An image with its text"
     is_small = max(np.asarray(image).shape) <= 100 # show its pixels as squares
-    css_class = ' class="discl-small"' if is_small else ''
-    img = f'<img{css_class} alt="{html.escape(alt)}" src="{data_url(image, side)}">'
-    return f'<figure>{img}<figcaption>{html.escape(caption)}</figcaption></figure>'
+    return page.render(_PICTURE, is_small=is_small, url=data_url(image, side), alt=alt, caption=caption)
 
 # %% ../../nbs/8_lab/80_parts.ipynb #cbdd65fc
 def show_figure(
@@ -151,6 +156,15 @@ def show_figure(
     "Put a figure into a widget"
     box.value = svg(fig, alt)
     return box
+
+# %% ../../nbs/8_lab/80_parts.ipynb #8b169d48
+def one_line(
+    text: object, # of any length, with anything in it
+    most: int=1000, # letters
+) -> str: # without line breaks; what cannot be shown is escaped
+    "A text as a line of a page holds it"
+    text = printable(' '.join(str(text).split()))
+    return text if len(text) <= most else text[:most - 1] + '…'
 
 # %% ../../nbs/8_lab/80_parts.ipynb #bf81c410
 class Tiles(w.VBox):
@@ -181,8 +195,8 @@ class Tiles(w.VBox):
 
     def _css_class(self, k): return f'discl-{self.pictures.model_id[:12]}-{k}'
 
-# %% ../../nbs/8_lab/80_parts.ipynb #3d5e6e61
-def _heading(text): return w.HTML(f'<div class="discl-head">{html.escape(text)}</div>')
+# %% ../../nbs/8_lab/80_parts.ipynb #7d8214d6
+def _heading(text): return w.HTML(page.render('<div class="discl-head">{{ text }}</div>', text=text))
 
 # %% ../../nbs/8_lab/80_parts.ipynb #13929ae6
 @patch
@@ -199,7 +213,7 @@ def _table(self:Tiles) -> w.Box: # a grid if there are headings, else a row that
     widths = '56px '*len(corner) + f'{self.side + 8}px '*len(self.columns)
     return w.GridBox(cells, layout=w.Layout(grid_template_columns=widths, align_items='center'))
 
-# %% ../../nbs/8_lab/80_parts.ipynb #9228ea23
+# %% ../../nbs/8_lab/80_parts.ipynb #571a24af
 @patch
 def put(self:Tiles,
     k: int, # number of the tile
@@ -210,6 +224,7 @@ def put(self:Tiles,
     key: Any=None, # anything that changes with the image
 ):
     "Give a tile its picture, which `show` makes visible"
+    label = one_line(label, 200)
     content = (key, label, on, crossed, image is None)
     if self.known.get(k) == content: return
     self.known[k] = content
@@ -227,11 +242,11 @@ def _switch_class(widget, name, on):
     if on: widget.add_class(name)
     else: widget.remove_class(name)
 
-# %% ../../nbs/8_lab/80_parts.ipynb #52612f02
+# %% ../../nbs/8_lab/80_parts.ipynb #fec67274
 @patch
 def show(self:Tiles):
     "Send what was put"
-    self.pictures.value = f'<style>{"".join(self.css_rules.values())}</style>'
+    self.pictures.value = page.render('<style>{{ rules }}</style>', rules=''.join(self.css_rules.values()))
 
 # %% ../../nbs/8_lab/80_parts.ipynb #a92f4e0d
 ASSETS = Path(str(files('discl')))/'lab'
@@ -295,7 +310,9 @@ class View(w.VBox):
         if hasattr(self.state, 'worker'): self.state.worker.close()
         super().close()
 
-# %% ../../nbs/8_lab/80_parts.ipynb #54c32d21
+# %% ../../nbs/8_lab/80_parts.ipynb #ce4ca729
+_STATUS = '<div class="discl-status" role="status" aria-live="{{ politeness }}">{{ text }}</div>'
+
 @patch
 def say(self:View,
     text: str, # one line
@@ -303,8 +320,7 @@ def say(self:View,
 ):
     "Say how things are, unless an answer to the last user action is still to be read"
     politeness = 'polite' if aloud else 'off'
-    text = html.escape(self.answer or text)
-    self.status.value = f'<div class="discl-status" role="status" aria-live="{politeness}">{text}</div>'
+    self.status.value = page.render(_STATUS, politeness=politeness, text=one_line(self.answer or text))
 
 # %% ../../nbs/8_lab/80_parts.ipynb #5ec24d0c
 @patch
@@ -325,7 +341,12 @@ def render(self:View):
         try: self.draw()
         finally: self.drawing = False
 
-# %% ../../nbs/8_lab/80_parts.ipynb #0aa662e0
+# %% ../../nbs/8_lab/80_parts.ipynb #b8676ff2
+def _what_went_wrong(error): # -> str, a sentence
+    if isinstance(error, DisclError): return str(error)
+    return f'That did not work ({type(error).__name__}: {error}).'
+
+# %% ../../nbs/8_lab/80_parts.ipynb #07223644
 @patch
 def attempt(self:View,
     action: Callable | None=None, # what the user asks for; None: only draw
@@ -339,10 +360,16 @@ def attempt(self:View,
         try:
             if action: action(*args, **kwargs)
             self.render()
-        except DisclError as e: self.reply(str(e))
-        except Exception as e: self.reply(f'That did not work ({type(e).__name__}: {e}).')
+        except Exception as e: self.reply(_what_went_wrong(e))
         else: return True
         return False
+
+# %% ../../nbs/8_lab/80_parts.ipynb #d92e1a3a
+@patch
+def refresh(self:View):
+    "Draw what the state says now; what goes wrong becomes the status line"
+    try: self.render()
+    except Exception as e: self.reply(_what_went_wrong(e))
 
 # %% ../../nbs/8_lab/80_parts.ipynb #aebec244
 @patch
@@ -356,17 +383,6 @@ def on_change(self:View,
         else: self.attempt()
     control.observe(observer, 'value')
 
-# %% ../../nbs/8_lab/80_parts.ipynb #f1c00d8a
-@patch
-def _repr_mimebundle_(self:View, **kwargs) -> dict: # MIME type -> content
-    "The live view and its figure; a reader without widgets takes the figure"
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    buffer = io.BytesIO()
-    FigureCanvasAgg(self.figure()).print_figure(buffer, dpi=80)
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    live = w.VBox._repr_mimebundle_(self, **kwargs)
-    return dict(live, **{'image/png': picture, 'text/plain': type(self).__name__})
-
 # %% ../../nbs/8_lab/80_parts.ipynb #606417de
 def empty_figure(
     text: str, # what there is to say
@@ -375,6 +391,22 @@ def empty_figure(
     fig = Figure(figsize=(6, .5))
     fig.text(.01, .5, plain(text, 150), va='center', fontsize=8)
     return fig
+
+# %% ../../nbs/8_lab/80_parts.ipynb #ff78b14a
+@patch
+def _figure_or_reason(self:View): # -> Figure
+    try: return self.figure()
+    except Exception as e: return empty_figure(_what_went_wrong(e))
+
+@patch
+def _repr_mimebundle_(self:View, **kwargs) -> dict: # MIME type -> content
+    "The live view and its figure; a reader without widgets takes the figure"
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    buffer = io.BytesIO()
+    FigureCanvasAgg(self._figure_or_reason()).print_figure(buffer, dpi=80)
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    live = w.VBox._repr_mimebundle_(self, **kwargs)
+    return dict(live, **{'image/png': picture, 'text/plain': type(self).__name__})
 
 # %% ../../nbs/8_lab/80_parts.ipynb #84344aee
 class MessageState:
@@ -389,25 +421,27 @@ class MessageState:
         "The reason as a picture"
         return empty_figure(self.message)
 
-# %% ../../nbs/8_lab/80_parts.ipynb #2dd4c85c
+# %% ../../nbs/8_lab/80_parts.ipynb #d0cdbd07
 def view_or_reason(
-    make: Callable[[], View], # makes the view; may raise a DisclError
+    make: Callable[[], View], # makes the view; may raise anything
 ) -> View: # that view, or one that says what is wrong
     "A view, whatever its input"
     try: return make()
-    except DisclError as e:
-        view = View(MessageState(str(e)))
-        view.reply(str(e))
+    except Exception as e:
+        reason = _what_went_wrong(e)
+        view = View(MessageState(reason))
+        view.reply(reason)
         return view
 
-# %% ../../nbs/8_lab/80_parts.ipynb #dfaaf25b
+# %% ../../nbs/8_lab/80_parts.ipynb #0cb248da
 LIVE_VIEW = 'application/vnd.jupyter.widget-view+json'
 
 def keep_pictures_only(
     path: str | Path, # of a notebook, changed in place
 ) -> int: # views that now show as pictures
     "Leave only the pictures of the live views in a saved notebook"
-    notebook = json.loads(Path(path).read_text(encoding='utf-8'))
+    notebook = read_json(path, kind=dict)
+    if not {'cells', 'metadata'} <= set(notebook): raise DisclError(f'{path} is no notebook: it has no cells')
     outputs = [output for cell in notebook['cells'] for output in cell.get('outputs', [])]
     views = [o['data'] for o in outputs if 'image/png' in o.get('data', {}) and LIVE_VIEW in o['data']]
     for data in views: del data[LIVE_VIEW]

@@ -6,8 +6,9 @@
 __all__ = ['share_of_hard_classes', 'PlayerState', 'stage_text', 'strategy_options', 'PlayerView', 'picture_side',
            'curriculum_player']
 
-# %% ../../nbs/8_lab/83_player.ipynb #1fd1f768
+# %% ../../nbs/8_lab/83_player.ipynb #beefdd83
 from collections.abc import Callable
+from numbers import Real
 import ipywidgets as w, numpy as np, pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
@@ -16,9 +17,10 @@ from ..curriculum.strategies import STRATEGIES, Stage, schedule
 from ..curriculum.lists import epoch_list
 from ..data.sets import ImageSet
 from ..report.figures import makeup_plot
+from ..report.page import render
 from ..spectrum.store import Store
 from ..train.mixture import Mixture, build_mixture
-from .parts import Tiles, View, show_figure, view_or_reason
+from .parts import Tiles, View, one_line, show_figure, view_or_reason
 
 # %% ../../nbs/8_lab/83_player.ipynb #8a0c7a13
 def share_of_hard_classes(
@@ -51,13 +53,20 @@ class PlayerState:
         self.design['p'] = p or share_of_hard_classes(mixture)
         self.set()
 
-# %% ../../nbs/8_lab/83_player.ipynb #d8f12265
+# %% ../../nbs/8_lab/83_player.ipynb #fa7d3e96
+def _check_design(design):
+    for field in ('epochs', 'r', 'p'):
+        value = design[field]
+        if not isinstance(value, Real) or not np.isfinite(value): raise DisclError(f'{field} = {value!r}: not a number')
+    if design['epochs'] < 1: raise DisclError(f'epochs = {design["epochs"]}: at least 1')
+
 @patch
 def set(self:PlayerState,
     **changes, # of `design`: strategy, epochs, curriculum_epochs, levels, r, p
 ) -> PlayerState: # itself
     "Another design; one that cannot be carried out raises a DisclError and leaves everything as it was"
     design = self.design | changes
+    _check_design(design)
     stages = schedule(design['strategy'], design['levels'], design['epochs'], design['curriculum_epochs'], self.seed)
     lists = []
     for epoch, stage in enumerate(stages):
@@ -130,7 +139,7 @@ def stage_text(
     if not stage.levels: return 'real images only'
     return 'λ = ' + ', '.join(f'{lam:g}' for lam in stage.levels)
 
-# %% ../../nbs/8_lab/83_player.ipynb #4f7095f8
+# %% ../../nbs/8_lab/83_player.ipynb #7c432627
 def strategy_options(
     strategy: str | Callable, # the one to begin with; it may be your own
     levels: list, # λ of the mixture
@@ -140,7 +149,7 @@ def strategy_options(
     for name, kind in STRATEGIES.items():
         if kind.takes_level: names += [f'{name}:{lam:g}' for lam in levels]
     options = {name: name for name in names}
-    label = getattr(strategy, '__name__', 'your own') if callable(strategy) else strategy
+    label = getattr(strategy, '__name__', 'your own') if callable(strategy) else one_line(strategy, 60)
     return options | {label: strategy}
 
 # %% ../../nbs/8_lab/83_player.ipynb #26ce0dca
@@ -251,7 +260,7 @@ def _turn_to(self:PlayerView,
     "Look at another epoch"
     self.state.epoch = epoch
 
-# %% ../../nbs/8_lab/83_player.ipynb #ab27c412
+# %% ../../nbs/8_lab/83_player.ipynb #8b509c00
 @patch
 def draw(self:PlayerView):
     "Draw what the state says now"
@@ -265,7 +274,7 @@ def draw(self:PlayerView):
     levels = stage_text(state.stages[state.epoch - 1])
     images = len(state.lists[state.epoch - 1])
     text = f'Epoch {state.epoch}: {levels}; {images} images in the list.'
-    self.heading.value = f'<div class="discl-note">{text}</div>'
+    self.heading.value = render('<div class="discl-note">{{ text }}</div>', text=one_line(text))
     self._draw_row(0, state.first_samples(self.per_row))
     self._draw_row(1, state.first_samples(self.per_row, tail=True))
     self.tiles.show()
@@ -285,15 +294,16 @@ def _draw_row(self:PlayerView,
         self.tiles.put(first + k, image, f'{name}, {kind}', key=key)
     for k in range(len(samples), self.per_row): self.tiles.put(first + k, None, '')
 
-# %% ../../nbs/8_lab/83_player.ipynb #7ba9d614
+# %% ../../nbs/8_lab/83_player.ipynb #3dc8e71d
 def picture_side(
     images: ImageSet, # to look at
     most: int=64, # pixels
 ) -> int: # pixels
     "As large as the images are, but not larger than a tile needs"
+    if not len(images): raise DisclError(f'{images.name or "The set"}: no training images, so there is nothing to design')
     return min(most, *images.image(0).size)
 
-# %% ../../nbs/8_lab/83_player.ipynb #ec3591cf
+# %% ../../nbs/8_lab/83_player.ipynb #c352b2a4
 def curriculum_player(
     mixture: Mixture | ImageSet, # what is to be trained on; or the images, with the three that follow
     hard: ImageSet | None=None, # the hard ones among the training images
@@ -303,6 +313,8 @@ def curriculum_player(
 ) -> View: # a PlayerView, or what is wrong with the input; its `state.design` is what was chosen
     "Design a curriculum, and see what each epoch would train on"
     def make():
+        if isinstance(mixture, ImageSet) and (hard is None or scored is None or store is None):
+            raise DisclError('Give a Mixture, or all of it: curriculum_player(images, hard, kept(store, clip), store).')
         if store is None: return PlayerView(PlayerState(mixture, **options))
         train_set = mixture['train']
         side = picture_side(train_set)
