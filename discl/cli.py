@@ -319,7 +319,7 @@ def _print_forecast(grid, price): # what would run, and what it would take
     if grid.more: print(f'of the first {grid.few}: {", ".join(grid.more)}')
     print(grid_forecast(grid, runs, price))
 
-# %% ../nbs/99_cli.ipynb #83a537c7
+# %% ../nbs/99_cli.ipynb #e9375948
 @command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
 def experiment(
     name:str, # of the grid: tables-1-3, or main (without the ablations)
@@ -330,6 +330,7 @@ def experiment(
     imbalance:str='100,50', # for fashion-lt, with commas
     dry_run:bool=False, # only check, count, and print what would run and what it would take
     price:number=None, # of an hour of this machine, for --dry-run
+    wait:number=0., # seconds to wait for another process that writes here
     **settings, # of the recipe, as typed
 ) -> None:
     "Every arm of the paper's tables over many seeds, in one resumable grid"
@@ -337,16 +338,18 @@ def experiment(
     in_range('seeds', seeds, 1, 10_000)
     in_range('few', few, 0, 10_000)
     in_range('price', price, 0, 10**9)
-    for ratio in (ratios := numbers(imbalance, int)): in_range('imbalance', ratio, 1, 10**6)
+    in_range('wait', wait, 0, 10**9)
+    ratios = numbers(imbalance, int)
+    for ratio in ratios: in_range('imbalance', ratio, 1, 10**6)
     recipe = recipe_of(preset, **read_settings(settings))
     from discl.runs.grids import grid, run_grid
     asked = grid(name, recipe, seeds=seeds, few=min(few, seeds), imbalances=ratios)
     if dry_run: _print_forecast(asked, price)
-    else: print(f'{len(run_grid(asked, out))} cells in {Path(out)/"results.csv"}')
+    else: print(f'{len(run_grid(asked, out, wait=wait))} cells in {Path(out)/"results.csv"}')
 
-# %% ../nbs/99_cli.ipynb #c4ab9fc1
+# %% ../nbs/99_cli.ipynb #108c25b6
 def _verify(found, asked): # Store, options -> decode all, compare hashes
-    said = found.verify()
+    said = found.verify(asked['wait'])
     print(f'{said["images"]} images are whole, {len(said["broken"])} are not')
     for moved in said['moved']: print(f'  {moved}')
     if said['moved']: sys.exit(1)
@@ -363,7 +366,7 @@ def _export(found, asked): # a copy in another layout
 
 STORE_ACTIONS = dict(verify=_verify, ls=_ls, trace=_trace, export=_export)
 
-# %% ../nbs/99_cli.ipynb #1e58ef9b
+# %% ../nbs/99_cli.ipynb #09fecc96
 @command()
 def store(
     action:str, # verify (decode all, compare hashes), ls (images by class and λ), trace, or export
@@ -371,6 +374,7 @@ def store(
     job:str='', # for trace: the name of a job, or its first characters
     out:str='', # for export: a new folder
     layout:str='imagefolder', # for export: imagefolder, csv or parquet
+    wait:number=0., # for verify: seconds to wait for another process that writes here
 ) -> None:
     "Look into a spectrum, check it, or copy it to other tools"
     from discl.spectrum.store import open_store
@@ -379,7 +383,8 @@ def store(
     if not place.is_dir(): raise DisclError(f'{folder}: no such folder')
     if action not in STORE_ACTIONS:
         raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
-    STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout))
+    in_range('wait', wait, 0, 10**9)
+    STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout, wait=wait))
 
 # %% ../nbs/99_cli.ipynb #280536be
 @command()

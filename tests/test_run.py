@@ -144,7 +144,8 @@ def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
         asked.append(pretrained)
         return backbone(*args, **kwargs)
     monkeypatch.setattr(steps_module, 'backbone', recorded)
-    recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/oversample'), pretrained=True, **TINY)
+    recipe = make_recipe(data=str(folder), arms=('CE/none', 'CE/oversample'), pretrained=True,
+                         backbone='resnet18', **TINY)
     run = open_run(tmp_path/'r', recipe)
     run.all()
     assert asked == [True, False, False]  # to pretrain from; the arms begin where that ended

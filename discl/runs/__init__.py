@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'TrainingRecipe', 'Recipe', 'make_recipe', 'recipe_from', 'presets', 'preset'],
     steps=['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network',
         'pretrain', 'true_class_probabilities', 'find_hard', 'generator_settings', 'list_spectrum',
-        'threshold_for', 'list_shares', 'strategy_for', 'check_names', 'check_template', 'check_images',
+        'threshold_for', 'list_shares', 'strategy_for', 'check_settings', 'check_images', 'check_arms',
         'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate',
         'arm_result', 'check_comparable', 'StepTimes'],
     run=['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes',

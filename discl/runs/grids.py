@@ -130,7 +130,7 @@ def grid_results(
         except DisclError as error: say(f'{error}; left out of the table until `discl experiment` has made it again')
     return pd.DataFrame(rows)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #dc7a2130
+# %% ../../nbs/7_runs/73_grids.ipynb #6d9489f7
 def _said_by(name, say, line): # a run's line, with its folder's name before it
     if 'going on with' not in line: say(f'{name}{line}')
 
@@ -139,10 +139,11 @@ def run_grid(
     out:str|Path, # folder
     say:Callable=print, # called with each line of progress
     bar:bool=True, # progress bar while generating?
+    wait:float=0., # seconds to wait for another process that writes into the same spectrum
 ) -> pd.DataFrame: # from `grid_results`, also written to results.csv
     "Make the cells that are missing"
     for name, recipe in asked.runs():
-        run = Run(Path(out)/name, recipe, say=partial(_said_by, name, say), bar=bar)
+        run = Run(Path(out)/name, recipe, say=partial(_said_by, name, say), bar=bar, wait=wait)
         run.train_arms(recipe.training.trials[0])
         results = grid_results(out, say)
         write_csv(results.round(3), Path(out)/'results.csv')

@@ -352,12 +352,12 @@ def _check_threshold(
     if not calibrated and not -1 <= arm.threshold <= 1:
         raise DisclError(f'{arm}: after the @ belongs a cosine similarity, since the recipe has a threshold')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #c17fcb7f
+# %% ../../nbs/7_runs/70_recipe.ipynb #1a60bb82
 @patch
 def parsed_arms(self:Recipe) -> list: # of Arm, in their order
     "The arms as fields; an error where one cannot be"
-    from discl.train.arms import parse_arm # which imports torch, and a recipe shall open at once
-    arms = [parse_arm(text) for text in self.training.arms]
+    from discl.train.arms import parse_arms # which imports torch, and a recipe shall open at once
+    arms = parse_arms(self.training.arms)
     for arm in arms: _check_threshold(arm, self.filter.threshold is None)
     return arms
 

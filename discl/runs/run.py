@@ -6,17 +6,19 @@
 __all__ = ['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes', 'labelled',
            'without_nan', 'read_result', 'ReportFacts']
 
-# %% ../../nbs/7_runs/72_run.ipynb #64a0af18
-import dataclasses, json, math, os, re, time
+# %% ../../nbs/7_runs/72_run.ipynb #785f258a
+import dataclasses, hashlib, json, math, os, re, time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from ..core.basics import DisclError, content_id, versions
+from ..core.files import REQUIRED, check_fields, explained, sweep_parts
 from ..core.files import read_csv, read_json, whole_file, write_csv, write_json, write_text
 from ..data.named import drawn_by_trial
 from ..data.pixels import Pixels, open_pixels
@@ -24,7 +26,7 @@ from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..spectrum.store import open_store
 from ..spectrum.generation import generate
-from ..spectrum.scoring import Scorer, score, true_class_scores
+from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
 from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates, passes
 from ..curriculum.strategies import Stage
 from ..train.samples import LARGE, Samples, augmentation
@@ -65,7 +67,7 @@ def check_generating(
     in_range('batch', batch, 1, 100_000)
     in_range('wait', wait, 0, 10**9)
 
-# %% ../../nbs/7_runs/72_run.ipynb #417e42e1
+# %% ../../nbs/7_runs/72_run.ipynb #06d9aec6
 class Run:
     "A folder, its recipe, and the way from images to a report"
     def __init__(self,
@@ -91,12 +93,17 @@ class Run:
         self.last_mixture = None, None # its key, and the mixture; an earlier trial's is not held
         if not stored_only: check_recipe(self.recipe, self.images(self.recipe.training.trials[0]))
         self._open_models(stored_only)
-        if not stored_only: write_json(self.folder/'run.json', asdict(self.recipe))
+        if not stored_only: self._begin()
         self.store, self.times = open_store(self.folder/'spectrum'), StepTimes(self.folder, say)
         if not stored_only: self._keep_classes(self.recipe.training.trials[0])
         if saved: say(f'{self.folder}: going on with an earlier run; what is there is not made again')
 
-# %% ../../nbs/7_runs/72_run.ipynb #46679fa2
+# %% ../../nbs/7_runs/72_run.ipynb #05db4a36
+@patch
+def _begin(self:Run): # all that can be checked is in order: from here on the folder is a run's
+    write_json(self.folder/'run.json', asdict(self.recipe))
+    sweep_parts(self.folder) # of processes that were killed
+
 @patch
 def _open_models(self:Run, forgiving): # settings and clip; forgiving: None where a model is gone
     self.settings = self.clip = None
@@ -215,21 +222,39 @@ def pretrain_key(self:Run,
     "Names the network that every arm of a trial begins with"
     return step_key('pretrain', self.recipe, [self.images_key(trial), trial])
 
-# %% ../../nbs/7_runs/72_run.ipynb #ea2e008d
+# %% ../../nbs/7_runs/72_run.ipynb #c35ae270
+def _digest(path): # of a file -> str
+    with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
+
+@patch
+def _weights_there(self:Run, path): # -> state dict; None where the network is to be trained (again)
+    if not path.exists(): return None
+    try:
+        told = read_json(path.with_suffix('.json'), {}, dict).get('sha256')
+        if told in (None, _digest(path)): return load_file(path)
+        self.say(f'{path}: not what was written; the network is trained again')
+    except (DisclError, SafetensorError, OSError) as error:
+        self.say(f'{path}: damaged ({error}); the network is trained again')
+
+@patch
+def _write_weights(self:Run, path, model, best): # the network, then its curve and the hash of its file
+    weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    with whole_file(path) as part: save_file(weights, part)
+    write_json(path.with_suffix('.json'), dict(curve=best.curve, best_epoch=best.at + 1, sha256=_digest(path)))
+
 @patch
 def pretrain(self:Run,
     trial:int, # its seed
 ) -> dict: # state dict, at the best validation epoch
     "Cross entropy on the long-tailed training set"
     path = self.place(trial, f'pretrained-{self.pretrain_key(trial)[:10]}.safetensors')
-    if not path.exists():
-        training, classes = self.recipe.training, len(self.images(trial).classes)
-        with self.times('CE pretraining'):
-            model, best = pretrain(training, self.samples(trial, True), self.validation(trial), classes, trial)
-            write_json(path.with_suffix('.json'), dict(curve=best.curve, best_epoch=best.at + 1))
-            weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-            with whole_file(path) as part: save_file(weights, part)
-        self.say(f'  trial {trial}: validation accuracy {best.best:.1%} at epoch {best.at + 1} of {len(best.curve)}')
+    weights = self._weights_there(path)
+    if weights is not None: return weights
+    training, classes = self.recipe.training, len(self.images(trial).classes)
+    with self.times('CE pretraining'):
+        model, best = pretrain(training, self.samples(trial, True), self.validation(trial), classes, trial)
+        self._write_weights(path, model, best)
+    self.say(f'  trial {trial}: validation accuracy {best.best:.1%} at epoch {best.at + 1} of {len(best.curve)}')
     return load_file(path)
 
 # %% ../../nbs/7_runs/72_run.ipynb #13fa979b
@@ -302,7 +327,7 @@ def labelled(
     today = jobs.drop_duplicates('job').set_index('job').loc[samples.job]
     return samples.assign(label=today.label.to_numpy(), name=today.name.to_numpy())
 
-# %% ../../nbs/7_runs/72_run.ipynb #ab957a9f
+# %% ../../nbs/7_runs/72_run.ipynb #6ac53e4a
 @patch
 def filter(self:Run,
     trial:int, # its seed
@@ -311,11 +336,12 @@ def filter(self:Run,
     listed = self.spectrum(trial)
     jobs = set(listed.job)
     with self.times('CLIP filter'):
-        score(self.store, self.hard(trial), self.clip, jobs)
+        score(self.store, self.hard(trial), self.clip, jobs, wait=self.generating['wait'], say=self.say)
         threshold = self.threshold(trial)
         scored = labelled(kept(self.store, self.clip, threshold, jobs, self.say), listed)
         near = near_duplicates(self.store, self.images(trial), jobs=scored.job[scored.kept])
         self._write_filter(trial, scored, near, threshold)
+        self._tell_recognition(trial)
     by_hand = f' ({scored.by_hand.sum()} decided by hand)' if scored.by_hand.any() else ''
     self.say(f'  trial {trial}: {scored.kept.sum()} of {len(scored)} kept at a text score of {threshold:.3f} or more'
              f'{by_hand}; {near.job.nunique()} resemble a validation or test image (perceptual hash)')
@@ -326,8 +352,23 @@ def filter(self:Run,
 def _write_filter(self:Run, trial, scored, near, threshold):
     write_csv(scored, self.place(trial, 'kept.csv'))
     write_json(self.place(trial, 'filter.json'), dict(
-        threshold=threshold, kept=int(scored.kept.sum()), generated=len(scored),
+        threshold=threshold, kept=int(scored.kept.sum()), generated=len(scored), recognition=self.recognition(trial),
         near_duplicates=near.astype({'bits': int}).to_dict('records')))
+
+@patch
+def recognition(self:Run,
+    trial:int, # its seed
+) -> dict: # as from `spectrum.scoring.recognition`
+    "How often the filter's CLIP finds the class of real validation images, about a thousand of them"
+    images = self.images(trial)
+    each = max(1, 1000//len(images.classes))
+    chosen = first_of_each_class(images['val'], each)
+    return self.once(['recognition', self.images_key(trial)], lambda: recognition(self.clip, chosen))
+
+@patch
+def _tell_recognition(self:Run, trial): # once in a process, whatever the number of trials
+    warning = recognition_warning(self.recognition(trial))
+    if warning: self.once('recognition told', lambda: self.say(f'  trial {trial}: {warning}'))
 
 # %% ../../nbs/7_runs/72_run.ipynb #2d15bf7c
 @patch
@@ -435,7 +476,7 @@ def arm_path(self:Run,
     name = _file_name(f'{arm.method}-{arm.curriculum}-{self.arm_key(trial, scored, arm)[:10]}')
     return self.place(trial, f'arms/{name}.json')
 
-# %% ../../nbs/7_runs/72_run.ipynb #5b54a314
+# %% ../../nbs/7_runs/72_run.ipynb #927f90f7
 def without_nan(
     data:object, # JSON data, perhaps with NaN
 ) -> object: # with None in place of NaN
@@ -446,8 +487,8 @@ def without_nan(
 
 def _with_nan(result): # of an arm, as it was written -> with NaN where a measure has no value
     told = {name: math.nan for name in MEASURES if result.get(name, 0) is None}
-    if 'class_accuracy' in result: told['class_accuracy'] = [math.nan if one is None else one for one in result['class_accuracy']]
-    return result | told
+    classes = [math.nan if one is None else one for one in result['class_accuracy']]
+    return result | told | dict(class_accuracy=classes)
 
 # %% ../../nbs/7_runs/72_run.ipynb #f346eb4d
 @patch
@@ -471,15 +512,22 @@ def train_arm(self:Run,
     write_json(path, without_nan(result))
     return result
 
-# %% ../../nbs/7_runs/72_run.ipynb #29a5938d
+# %% ../../nbs/7_runs/72_run.ipynb #78fdcb4c
+_NUMBER, _LIST = (float, type(None)), (list, type(None))
+_ARM_FILE = dict(method=(str, REQUIRED), curriculum=(str, REQUIRED), seed=(int, REQUIRED), settings=(dict, REQUIRED),
+                 versions=(dict, REQUIRED), shared=(dict, REQUIRED), validation=(list, REQUIRED), stages=(list, REQUIRED),
+                 class_accuracy=(list, REQUIRED), confusion=((list, dict), REQUIRED), best_validation=(float, REQUIRED),
+                 best_epoch=(int, REQUIRED), steps=(int, REQUIRED), samples=(int, REQUIRED), seconds=(float, REQUIRED),
+                 synthetic_samples=(int, REQUIRED), classes=(_LIST, None), counts=(_LIST, None), progress=(list, []),
+                 few=(_NUMBER, REQUIRED), overall=(_NUMBER, REQUIRED)) # field -> (types, default), as for `check_fields`
+
 def read_result(
     path:Path, # of an arm
 ) -> dict|None: # None: it is not there
-    "What an arm has left"
-    result = read_json(path, kind=dict)
+    "What an arm has left; DisclError: the file is damaged"
+    result = read_json(path, kind=dict, nan=True) # which versions before 0.3 wrote
     if result is None: return None
-    lacks = [name for name in ('method', 'curriculum') if not isinstance(result.get(name), str)]
-    if lacks: raise DisclError(f'{path}: damaged (no {", ".join(lacks)})')
+    check_fields({name: value for name, value in result.items() if name in _ARM_FILE}, _ARM_FILE, path)
     result = _with_nan(result)
     if 'loss' in result: return result
     arm = parse_arm(f'{result["method"]}/{result["curriculum"]}')
@@ -529,7 +577,7 @@ def train_arms(self:Run,
     check_comparable(results, trial)
     return results
 
-# %% ../../nbs/7_runs/72_run.ipynb #96e7dcb8
+# %% ../../nbs/7_runs/72_run.ipynb #8e0daf80
 @patch
 def _result_of(self:Run, trial, name): # -> dict, or None where it is damaged or gone, which is told
     path = self.place(trial, f'arms/{Path(name).name}')
@@ -539,9 +587,9 @@ def _result_of(self:Run, trial, name): # -> dict, or None where it is damaged or
 
 @patch
 def _of_one_list(self:Run, found): # results -> those of the newest class list; arms of two lists are not one table
-    known = [set(result['classes']) for result in found if result.get('classes')]
+    known = [result['classes'] for result in found if result.get('classes')]
     if not known: return found
-    same = [result for result in found if set(result.get('classes') or known[-1]) == known[-1]]
+    same = [result for result in found if (result.get('classes') or known[-1]) == known[-1]]
     if len(same) < len(found): self.say(f'{len(found) - len(same)} arms of another class list are left out of the table')
     return same
 
@@ -679,7 +727,7 @@ def _settings_part(facts): # ReportFacts -> list of str of HTML
     told = [json.dumps(one, indent=1, ensure_ascii=False) for one in (settings, versions())]
     return [render('<pre>{{ about }}</pre>', about='\n'.join(told))]
 
-# %% ../../nbs/7_runs/72_run.ipynb #a9c82c6c
+# %% ../../nbs/7_runs/72_run.ipynb #bb9dc117
 REPORT_PARTS = (
     ('Accuracy by shot', _accuracy_part),
     ('The spectrum', _spectrum_part),
@@ -692,7 +740,8 @@ REPORT_PARTS = (
 
 @patch
 def _drawn(self:Run, piece): # str of HTML or (name, Figure) -> str of HTML or path of a PNG
-    return piece if isinstance(piece, str) else save_figure(piece[1], self.folder/'figures', piece[0])
+    if isinstance(piece, str): return piece
+    with explained(self.folder/'figures'): return save_figure(piece[1], self.folder/'figures', piece[0])
 
 @patch
 def report_parts(self:Run) -> list: # of (heading, list of str of HTML and paths of PNGs), as for `html_page`

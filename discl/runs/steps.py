@@ -5,19 +5,17 @@
 # %% auto #0
 __all__ = ['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network', 'pretrain',
            'true_class_probabilities', 'find_hard', 'generator_settings', 'list_spectrum', 'threshold_for',
-           'list_shares', 'strategy_for', 'check_names', 'check_template', 'check_images', 'check_recipe',
-           'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate', 'arm_result',
-           'check_comparable', 'StepTimes']
+           'list_shares', 'strategy_for', 'check_settings', 'check_images', 'check_arms', 'check_recipe', 'arm_samples',
+           'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate', 'arm_result', 'check_comparable',
+           'StepTimes']
 
-# %% ../../nbs/7_runs/71_steps.ipynb #64ec7630
+# %% ../../nbs/7_runs/71_steps.ipynb #3e05d46a
 import json, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from inspect import signature
 from dataclasses import Field, asdict, dataclass, fields
 from pathlib import Path
-from string import Formatter
 import numpy as np, pandas as pd, torch
 from torch import nn
 from ..core.basics import DisclError, content_id, versions
@@ -25,15 +23,16 @@ from ..core.devices import seeded
 from ..core.files import read_json, write_json
 from ..data.hard import few_shot, lowest_probability
 from ..data.named import drawn_by_trial, named_set, open_data
-from ..data.prompts import CLASS_TEXT, named_prompts, prompts_from_file, prompts_from_template
+from ..data.prompts import CLASS_TEXT, check_template, named_prompts, prompts_from_file, prompts_from_template
 from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..models.generators import Settings, settings_of
-from ..models.networks import backbone, weights_id
+from ..models.networks import backbone, check_backbone, load_weights, weights_id
 from ..spectrum.jobs import list_jobs
 from ..spectrum.selection import calibrate, kept
 from ..spectrum.store import Store
 from ..curriculum.strategies import Strategy, strategy_of
+from ..curriculum.lists import list_size
 from ..train.samples import EXTRAS, Samples, extras
 from ..train.prediction import predict
 from ..train.losses import cross_entropy, loss_of
@@ -41,7 +40,7 @@ from ..train.mixture import Mixture
 from ..train.callback import Curriculum, curriculum_of
 from ..train.fitting import CountSteps, KeepBest, fit, learning_rate
 from ..train.baselines import ClassLevels, Cuda, ldmlr
-from ..train.arms import Arm, parse_arm
+from ..train.arms import Arm, check_arm, parse_arm
 from ..report.metrics import class_accuracy, confusion_cells, measures
 from .recipe import DataRecipe, FilterRecipe, GeneratorRecipe, Recipe, TrainingRecipe, make_recipe, setting
 
@@ -98,23 +97,21 @@ def renamed(
     beyond = touching(step, recipe)
     return content_id(name, beyond) if beyond else name
 
-# %% ../../nbs/7_runs/71_steps.ipynb #002c4bbd
+# %% ../../nbs/7_runs/71_steps.ipynb #0e8d943d
 def open_images(
     recipe:DataRecipe, # which images
     trial:int, # seeds the draw of a set such as fashion-lt
-) -> ImageSet: # all splits
-    "The images of a trial"
-    rules = dict(on_leak=recipe.on_leak, on_conflict=recipe.on_conflict)
-    known = signature(open_data).parameters
-    rules = {name: rule for name, rule in rules.items() if name in known}
-    if not drawn_by_trial(recipe.data): return open_data(recipe.data, recipe.on_bad, **rules)
+) -> ImageSet: # all splits, sorted by id
+    "The images of a trial, in an order that no file name changes"
+    rules = dict(on_bad=recipe.on_bad, on_leak=recipe.on_leak, on_conflict=recipe.on_conflict)
+    if not drawn_by_trial(recipe.data): return open_data(recipe.data, **rules).in_order()
     name, *given = recipe.data.split(':')
     defaults = named_set(recipe.data).arguments
     if len(given) == len(defaults):
         unseeded = ':'.join([name, *given[:-1]])
         raise DisclError(f'{recipe.data}: in a run the trial seeds the draw; write {unseeded} and choose trials')
     arguments = [*given, *defaults[len(given):-1], str(trial)]
-    return open_data(':'.join([name, *arguments]), recipe.on_bad, **rules)
+    return open_data(':'.join([name, *arguments]), **rules).in_order()
 
 # %% ../../nbs/7_runs/71_steps.ipynb #7578e4e1
 def class_prompts(
@@ -128,7 +125,7 @@ def class_prompts(
     if named and named.descriptions and not generator.template: return named_prompts(named)
     return prompts_from_template(classes, generator.template or CLASS_TEXT)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #e2267477
+# %% ../../nbs/7_runs/71_steps.ipynb #4bb7e28e
 def new_network(
     training:TrainingRecipe, # what the network is
     classes:int, # outputs
@@ -138,8 +135,7 @@ def new_network(
     small = training.image_size <= 64
     pretrained = training.pretrained and weights is None
     model = backbone(training.backbone, classes, small=small, width=training.width, pretrained=pretrained)
-    if weights: model.load_state_dict(weights)
-    return model
+    return load_weights(model, weights) if weights else model
 
 # %% ../../nbs/7_runs/71_steps.ipynb #da7fd4e2
 def pretrain(
@@ -163,7 +159,7 @@ def true_class_probabilities(
     "What a network gives the true class of each image"
     return predict(model, samples)[np.arange(len(samples)), samples.labels]
 
-# %% ../../nbs/7_runs/71_steps.ipynb #675cfedc
+# %% ../../nbs/7_runs/71_steps.ipynb #3796b3fb
 def find_hard(
     data:DataRecipe, # which images are hard
     images:ImageSet, # all splits
@@ -173,10 +169,10 @@ def find_hard(
     never = np.isin(np.array(images.classes), data.never_hard)
     if data.hard_share is None:
         found = few_shot(images, data.fewer_than)
-        found = found[found.items.id[~never[found.labels]]]
     else:
         excluded = never[images['train'].labels]
-        found = lowest_probability(images, np.where(excluded, np.inf, probabilities), share=data.hard_share)
+        found = lowest_probability(images, np.where(excluded, 1., probabilities), share=data.hard_share) # they come last
+    found = found[found.items.id[~never[found.labels]]]
     if len(found): return found
     raise DisclError(f'every hard image is of a class that never_hard names ({", ".join(data.never_hard)})')
 
@@ -241,33 +237,29 @@ def strategy_for(
     training, levels = recipe.training, recipe.generator.levels
     return strategy_of(arm.strategy_name, levels, training.epochs, training.curriculum_epochs, seed=trial)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #82647f8e
-def check_names(
+# %% ../../nbs/7_runs/71_steps.ipynb #d2b3be16
+def _check_scheduler(name): # an error where diffusers has none of this name
+    from diffusers import SchedulerMixin
+    kind = getattr(import_module('diffusers'), name, None)
+    if not isinstance(kind, type): raise DisclError(f'scheduler = {name!r}: diffusers has no scheduler of this name')
+    needed = getattr(kind, '_backends', []) # of what stands in for a class whose packages are not here
+    if needed and needed != ['torch']: raise DisclError(f'scheduler = {name!r}: needs the packages {", ".join(needed)}')
+    if not issubclass(kind, SchedulerMixin): raise DisclError(f'scheduler = {name!r}: {name} is no scheduler')
+
+# %% ../../nbs/7_runs/71_steps.ipynb #292ec2f5
+def check_settings(
     recipe:Recipe, # of the run
 ) -> None:
-    "An error where a scheduler, a network or a template is unknown"
-    scheduler, name, template = recipe.generator.scheduler, recipe.training.backbone, recipe.generator.template
-    if scheduler is not None and not hasattr(import_module('diffusers'), scheduler):
-        raise DisclError(f'scheduler = {scheduler!r}: diffusers has no scheduler of this name')
-    check_template(template)
-    with seeded(0), torch.device('meta'), _refused(name): backbone(name, 2, width=recipe.training.width, pretrained=False)
+    "An error where a scheduler, a network, a schedule or a template cannot be"
+    generator, training = recipe.generator, recipe.training
+    if generator.scheduler is not None: _check_scheduler(generator.scheduler)
+    if generator.template: check_template(generator.template)
+    learning_rate(training.lr, training.warmup, schedule=training.schedule)
+    check_backbone(training.backbone, 2, training.image_size, training.width)
+    if training.pretrained and training.backbone in ('resnet10', 'resnet32'):
+        raise DisclError(f'pretrained: nobody has trained a {training.backbone} before; leave it out, or take resnet18')
 
-def check_template(
-    template:str, # around a class name; '': none
-) -> None:
-    "An error where a template has other fields than {}"
-    try: found = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
-    except ValueError as error: raise DisclError(f'template = {template!r}: {error}') from error
-    if not template or found == ['']: return
-    raise DisclError(f'template = {template!r}: it needs {{}} once, where the class name goes, and no other field')
-
-@contextmanager
-def _refused(name): # errors of a library that knows no network of this name, as a sentence
-    try: yield
-    except DisclError: raise
-    except Exception as error: raise DisclError(f'backbone = {name!r}: {error}') from error
-
-# %% ../../nbs/7_runs/71_steps.ipynb #13b70595
+# %% ../../nbs/7_runs/71_steps.ipynb #5339a1ac
 def check_images(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
@@ -278,18 +270,37 @@ def check_images(
     for split in ('val', 'test'):
         if not len(images[split]): raise DisclError(f'{images.name}: no {split} images')
 
+# %% ../../nbs/7_runs/71_steps.ipynb #1ee99e8f
+def _hard_counts(recipe, images): # -> hard images, and of each class; None where the pretrained network tells them
+    share = recipe.data.hard_share
+    if share is not None: return round(share*len(images['train'])), None
+    counts = find_hard(recipe.data, images).counts()
+    return int(counts.sum()), counts
+
+def check_arms(
+    recipe:Recipe, # of the run
+    images:ImageSet, # of the first trial
+) -> None:
+    "An error where an arm cannot be trained on so many images, before any other is"
+    training, counts = recipe.training, images['train'].counts()
+    hard, of_each = _hard_counts(recipe, images)
+    size = list_size(int(counts.sum()) - hard, hard, *list_shares(recipe, counts))
+    for arm in recipe.parsed_arms():
+        check_arm(arm, strategy_for(recipe, arm, 0), counts, size, training.bs, training.probe, of_each)
+
+# %% ../../nbs/7_runs/71_steps.ipynb #81c3bd1b
 def check_recipe(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
 ) -> None:
     "An error where one can be told before long work"
     for arm in recipe.parsed_arms(): strategy_for(recipe, arm, 0)
-    check_names(recipe)
-    learning_rate(recipe.training.lr, recipe.training.warmup, schedule=recipe.training.schedule)
+    check_settings(recipe)
     check_images(recipe, images)
     candidates = images['train'] if recipe.data.hard_share else few_shot(images, recipe.data.fewer_than)
     list_spectrum(recipe, candidates, recipe.generator.levels[:1], recipe.generator.seeds[:1])
     list_spectrum(recipe, candidates[candidates.items.id[:1]])
+    check_arms(recipe, images)
 
 # %% ../../nbs/7_runs/71_steps.ipynb #e839a587
 def arm_samples(
@@ -429,14 +440,14 @@ def arm_result(
         method=arm.method, curriculum=arm.curriculum, **arm.fields(), **about, **measured, **_training_told(trained),
         **_lists_told(trained, real), shared=trained.shared, settings=settings, versions=versions())
 
-# %% ../../nbs/7_runs/71_steps.ipynb #ba40c46e
+# %% ../../nbs/7_runs/71_steps.ipynb #535b4925
 def check_comparable(
     results:list, # of the arms of one trial
     trial:int, # its seed
 ) -> None:
     "An error where arms differ in more than their name"
     for name in results[0]['shared']:
-        found = {json.dumps(result['shared'][name]) for result in results}
+        found = {json.dumps(result['shared'].get(name)) for result in results}
         if len(found) == 1: continue
         values = ', '.join(sorted(found))
         raise DisclError(f'trial {trial}: arms differ in {name} ({values}), so they cannot be compared')
