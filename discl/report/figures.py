@@ -51,6 +51,11 @@ def _spread(values, most): # a sequence -> at most so many of it, evenly, with b
     if len(values) <= most: return values
     return [values[at] for at in np.linspace(0, len(values) - 1, most).round().astype(int)]
 
+def _mean(values): # NaN where there is none, without a warning
+    values = np.asarray(values, float)
+    known = values[~np.isnan(values)]
+    return known.mean() if len(known) else np.nan
+
 def _more(shown, there, what): # -> '12 of 99 levels shown', or nothing
     return f'{shown} of {there} {what} shown' if shown < there else ''
 
@@ -92,7 +97,7 @@ def _tile(ax, image, title='', crossed=False): # an image without axes
     ax.set_xticks([])
     ax.set_yticks([])
     sns.despine(ax=ax, left=True, bottom=True)
-    if title: ax.set_title(plain(title, 16), fontsize=8)
+    if title: ax.set_title(plain(title, 14), fontsize=8)
     if crossed: _cross_out(ax, image)
 
 # %% ../../nbs/6_report/62_figures.ipynb #4c3bcc5d
@@ -192,6 +197,7 @@ def _violins(ax, lam, scores, colors): # names of levels, scores; dict name -> c
     if not names: return ax.text(.5, .5, 'no score', ha='center', transform=ax.transAxes)
     look = dict(palette=colors, legend=False, cut=0, density_norm='width', width=min(.8, .3*len(names)))
     sns.violinplot(table, x='lam', y='score', hue='lam', order=names, hue_order=names, ax=ax, **look)
+    if len(names) > 8: ax.tick_params(axis='x', labelrotation=90, labelsize=7)
 
 def _threshold_line(ax, threshold): # with its value
     ax.axhline(threshold, color=ORANGE, lw=1, ls='--')
@@ -278,12 +284,14 @@ def schedule_plot(
 
 # %% ../../nbs/6_report/62_figures.ipynb #be4b418a
 def _stacked_bars(ax, makeup, colors): # a bar for each row, a part for each column; colours of the columns
-    epochs = np.arange(1, len(makeup) + 1)
-    bottom = np.zeros(len(makeup))
-    for place, (kind, n) in enumerate(makeup.items()):
+    blocks = np.array_split(np.arange(len(makeup)), max(1, min(60, len(makeup)))) # hundreds of bars cannot be seen
+    epochs = np.array([_mean(block) + 1 for block in blocks])
+    width, bottom = .9*max(map(len, blocks)), np.zeros(len(blocks))
+    for place, (_, numbers) in enumerate(makeup.items()):
+        n = np.array([_mean(numbers.to_numpy()[block]) for block in blocks])
         look = dict(color=colors[place], edgecolor='white', lw=0, hatch=HATCHES[place % len(HATCHES)])
-        ax.bar(epochs, n, .9, bottom, **look)
-        bottom += n.to_numpy()
+        ax.bar(epochs, n, width, bottom, **look)
+        bottom += n
     place = dict(loc='center left', bbox_to_anchor=(1, .5))
     _legend(ax, ax.containers[::-1], list(makeup)[::-1], fontsize=8, **place) # as they are stacked
 
@@ -391,10 +399,6 @@ def _blocks(order, classes, most): # classes in order -> (their numbers in each 
         names.append(plain(classes[block[0]], 16) + more)
     return blocks, names
 
-def _mean(values): # NaN where there is none, without a warning
-    values = np.asarray(values, float)
-    known = values[~np.isnan(values)]
-    return known.mean() if len(known) else np.nan
 
 # %% ../../nbs/6_report/62_figures.ipynb #86c5f02d
 def _grouped_bars(ax, accuracy, blocks): # arm -> float (classes,): bars beside each other for each block
@@ -497,7 +501,7 @@ def _series_points(ax, frame, at, look, hollow): # label, mean, low, high; heigh
 def _all_points(ax, series, row_of, hollow): # name -> table; label -> its line; series lie beside each other
     for k, ((name, frame), look) in enumerate(zip(series.items(), cycle(MARKS))):
         frame = frame[frame.label.isin(row_of)]
-        shift = (k - (len(series) - 1)/2)*.24
+        shift = (k - (len(series) - 1)/2)*min(.24, .8/len(series))
         _series_points(ax, frame, frame.label.map(row_of).to_numpy(float) + shift, look, name in hollow)
 
 # %% ../../nbs/6_report/62_figures.ipynb #86abba98
@@ -512,7 +516,8 @@ def points_plot(
     labels = list(dict.fromkeys(chain(*(frame.label for frame in series.values()))))
     row_of = {label: row for row, label in enumerate(labels[:MOST_LINES])}
     drawn = dict(list(series.items())[:MOST_SERIES])
-    fig = _figure(9 if panels else 7, 1 + len(row_of)*(.14 + .08*len(drawn)))
+    height = min(12, 1 + len(row_of)*(.14 + .08*len(drawn)))
+    fig = _figure(9 if panels else 7, height)
     axes = fig.subplots(1, len(panels or [0]), sharey=True, squeeze=False)[0]
     for ax, panel in zip(axes, panels or [None]):
         of_panel = {name: frame if panel is None else frame[frame.measure == panel] for name, frame in drawn.items()}
