@@ -6,8 +6,8 @@
 __all__ = ['FORMATS', 'IMAGES', 'MAX_PIXELS', 'NEARLY_BLACK', 'encode_image', 'decode_count', 'decode_image', 'image_shard',
            'open_image', 'pixel_id', 'DecodedImages', 'decoded', 'fit_image', 'perceptual_hashes', 'fault_of']
 
-# %% ../../nbs/0_core/02_images.ipynb #769079b4
-import io, json, math, os
+# %% ../../nbs/0_core/02_images.ipynb #38fb99ba
+import io, json, math, os, re
 from pathlib import Path
 from threading import Lock, local
 from itertools import islice
@@ -77,16 +77,18 @@ def image_shard(
     image = pa.StructArray.from_arrays([data, paths], ['bytes', 'path'])
     return rest.append_column('image', image).replace_schema_metadata(_hf_schema(rest))
 
-# %% ../../nbs/0_core/02_images.ipynb #96fa9efa
-_NOT_OPENED = {'EPS', 'WMF', 'MPEG', 'HDF5', 'GRIB', 'BUFR'} # formats that need another program, or hold no picture
+# %% ../../nbs/0_core/02_images.ipynb #975712ec
+_NO_PICTURES = {'EPS', 'WMF', 'MPEG', 'HDF5', 'GRIB', 'BUFR'} # formats that need another program, or hold no picture
+_GUESSED = {'SPIDER', 'IM', 'IMT', 'IPTC', 'MCIDAS', 'XVTHUMB', 'PCD', 'FLI', 'GBR', 'FTEX', 'PIXAR'} # hardly marked
 
 def _formats() -> list[str]: # names such as 'PNG'
     "What Pillow decodes by itself"
     Image.init()
-    return sorted(set(Image.OPEN) - _NOT_OPENED)
+    return sorted(set(Image.OPEN) - _NO_PICTURES - _GUESSED)
 
 FORMATS = _formats()
-IMAGES = {ending for ending, name in Image.registered_extensions().items() if name in FORMATS} # endings that are read
+_ENDINGS = {ending for ending, name in Image.registered_extensions().items() if name in FORMATS}
+IMAGES = _ENDINGS | {'.mpo'} # endings that are read
 MAX_PIXELS = 100_000_000 # of a picture; decoded it takes three bytes each
 
 # %% ../../nbs/0_core/02_images.ipynb #e4cfeac2
@@ -113,7 +115,120 @@ class _Strict:
 
 _strict = _Strict()
 
-# %% ../../nbs/0_core/02_images.ipynb #49d773d0
+# %% ../../nbs/0_core/02_images.ipynb #2d55dab7
+_MARKER = re.compile(rb'\xff+([^\x00\xff\xd0-\xd7])', re.DOTALL) # that begins a segment
+
+def _segments(
+    data:bytes, # a JPEG file
+) -> list[tuple[int, bytes, int]]: # (marker, header, where in the file it ends)
+    "The segments of the first picture; the end marker is the last"
+    found, at = [], 2
+    while match := _MARKER.search(data, at):
+        marker, at = match[1][0], match.end()
+        if marker == 0xd9: return found + [(marker, b'', match.start())]
+        size = int.from_bytes(data[at:at + 2], 'big')
+        found.append((marker, data[at + 2:at + size], at + size))
+        at += size
+    return found
+
+# %% ../../nbs/0_core/02_images.ipynb #7335b1f7
+def _has_all_steps(
+    frame:bytes, # header of the picture
+    scans:list[bytes], # headers of its steps
+) -> bool:
+    "Has every component come to the last bit of each of its 64 frequencies?"
+    missing = {}
+    for scan in scans:
+        if len(scan) != 4 + 2*scan[0]: return False
+        first, last, bits = scan[-3:]
+        for component in scan[1:-3:2]: missing |= {(component, k): bits & 15 for k in range(first, last + 1)}
+    return not any(missing.get((component, k), 1) for component in frame[6::3] for k in range(64))
+
+# %% ../../nbs/0_core/02_images.ipynb #fb8aecdb
+def _units(
+    frame:bytes, # header of the picture
+) -> tuple[int, int, int]: # height and width in pixels, blocks in it
+    "What is coded together"
+    factors = [(byte >> 4, byte & 15) for byte in frame[7::3]] if frame[5] > 1 else [(1, 1)]
+    return 8*max(v for _, v in factors), 8*max(h for h, _ in factors), sum(h*v for h, v in factors)
+
+def _in_units(
+    marked:np.ndarray, # bool (height, width)
+    tall:int, # pixels of a unit
+    wide:int, # pixels of a unit
+) -> np.ndarray: # bool (units,), in the file's order
+    "Is any pixel of a unit marked?"
+    height, width = marked.shape
+    marked = np.pad(marked, ((0, -height % tall), (0, -width % wide)))
+    return marked.reshape(-1, tall, marked.shape[1]//wide, wide).any((1, 3)).ravel()
+
+# %% ../../nbs/0_core/02_images.ipynb #b18e922e
+_GREY = 128 # what a decoder puts where nothing is
+
+def _brightness(
+    data:bytes, # a JPEG file
+) -> np.ndarray: # uint8 (height, width)
+    "The one channel that is stored pixel by pixel"
+    with Image.open(io.BytesIO(data), formats=['JPEG']) as image:
+        image.draft('L', None)
+        return np.asarray(image.convert('L'))
+
+def _grey_is_missing(
+    data:bytes, # a JPEG file
+    start:int, # where its pixels begin
+    end:int, # and end
+    frame:bytes, # header of the picture
+) -> bool: # False: there is none, or it is stored
+    "Does grey at the end stand for nothing?"
+    tall, wide, blocks = _units(frame)
+    pixels = _brightness(data)
+    others = np.flatnonzero(_in_units(pixels != _GREY, tall, wide))
+    above = others[-1] + 1 if len(others) else 0
+    units = -(-pixels.shape[0]//tall)*-(-pixels.shape[1]//wide)
+    taken = (units - above)*blocks*2//8 - 2 # bytes, at least; the last ones are half filled
+    if taken < 1 or not above: return False
+    shorter = _brightness(data[:max(start, end - taken)] + b'\xff\xd9')
+    return bool(_in_units(pixels != shorter, tall, wide)[:above].any())
+
+# %% ../../nbs/0_core/02_images.ipynb #5dbf4e28
+def _restarts_missing(
+    data:bytes, # the pixels of a JPEG file
+    interval:int, # units between two restart markers
+    frame:bytes, # header of the picture
+) -> bool:
+    "Are there fewer restart markers than the picture has intervals?"
+    tall, wide, _ = _units(frame)
+    height, width = int.from_bytes(frame[1:3], 'big'), int.from_bytes(frame[3:5], 'big')
+    units = -(-height//tall)*-(-width//wide)
+    return len(re.findall(rb'\xff[\xd0-\xd7]', data)) < -(-units//interval) - 1
+
+# %% ../../nbs/0_core/02_images.ipynb #456034f8
+_FRAMES = (0xc0, 0xc1, 0xc2) # what Pillow decodes: baseline, extended, progressive
+
+def _check_jpeg(
+    data:bytes, # a JPEG file that can be decoded
+) -> None:
+    "Refuse one that was cut and closed again"
+    found = _segments(data)
+    frame = next((header for marker, header, _ in found if marker in _FRAMES), None)
+    scans = [(header, end) for marker, header, end in found if marker == 0xda]
+    if frame is None or not scans: return
+    if not _has_all_steps(frame, [header for header, _ in scans]): raise ValueError('steps of the picture are missing')
+    if len(scans) > 1: return
+    start, end = scans[0][1], found[-1][2]
+    interval = next((int.from_bytes(header, 'big') for marker, header, _ in found if marker == 0xdd), 0)
+    missing = _restarts_missing(data[start:end], interval, frame) if interval else _grey_is_missing(data, start, end, frame)
+    if missing: raise ValueError('its lower part is missing, and grey stands for it')
+
+def _may_be_closed(
+    image:Image.Image, # decoded
+) -> bool:
+    "Is it a JPEG that ends in grey, or that came in steps?"
+    if image.format not in ('JPEG', 'MPO') or image.mode not in ('L', 'RGB'): return False
+    grey = (_GREY,)*len(image.getbands())
+    return 'progressive' in image.info or image.crop((image.width - 1, image.height - 1, *image.size)).tobytes() == bytes(grey)
+
+# %% ../../nbs/0_core/02_images.ipynb #490b7885
 def _check_size(
     image:Image.Image, # opened, not yet decoded
 ) -> None:
@@ -131,6 +246,7 @@ def _loaded(
             _check_size(image)
             halved = not _is_deep(image) and any(';16' in str(tile[3]) for tile in image.tile)
             image.load()
+            if _may_be_closed(image): _check_jpeg(data if isinstance(data, bytes) else Path(data).read_bytes())
             turn = _turn_of(image)
             grey = _holes_kept(image, _eight_bits(image)) if _is_deep(image) else image.copy()
             return grey if turn is None else grey.transpose(turn), halved
@@ -151,7 +267,7 @@ def _turn_of(
     try: return _TURNS.get(image.getexif().get(0x112))
     except Exception: return None
 
-# %% ../../nbs/0_core/02_images.ipynb #ec758e59
+# %% ../../nbs/0_core/02_images.ipynb #60ec4ab5
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32) # bits that a value may have
 _DARKEST = 32 # an eighth of 8 bits: below it a picture would be all but black, whatever was meant
 
@@ -165,6 +281,17 @@ def _full_scale(
     if largest < _DARKEST: raise ValueError(f'its brightest value is {largest:g}, and nothing says what white would be')
     return float(next(2**bits - 1 for bits in _DEPTHS if largest < 2**bits))
 
+def _white_of(
+    image:Image.Image, # one channel, of whole numbers or floats
+    largest:float, # of its values, at least 0
+) -> float: # the value that is white
+    "What the file says, else what its values suggest"
+    if image.format in _STATED and largest <= 65535: return 65535.
+    stated = getattr(image, 'tag_v2', {}).get(281) # a TIFF's MaxSampleValue; 65535 is what it is if nobody thought of it
+    stated = stated[0] if isinstance(stated, tuple) and stated else stated
+    if isinstance(stated, int) and largest <= stated < 65535 and stated > 0: return float(stated)
+    return _full_scale(largest)
+
 def _eight_bits(
     image:Image.Image, # one channel, of whole numbers or floats
 ) -> Image.Image: # 8 bits a pixel, one channel
@@ -174,8 +301,7 @@ def _eight_bits(
     low, high = values.min(), values.max()
     if low < 0: raise ValueError(f'its values go from {low:g} to {high:g}; a brightness is not below 0')
     if high >= 2**32: raise ValueError(f'its values go up to {high:g}; at most 32 bits are read')
-    white = 65535. if image.format in _STATED and high <= 65535 else _full_scale(high)
-    shares = values/white
+    shares = values/_white_of(image, high)
     if getattr(image, 'tag_v2', {}).get(262) == 0: shares = 1 - shares # a TIFF whose 0 is white
     return Image.fromarray((shares*255).round().astype(np.uint8))
 

@@ -2,12 +2,14 @@
 import errno
 import os
 
+import numpy as np
 import pandas as pd
 from harness import Case
 from safetensors import SafetensorError
 
 from discl.core.basics import content_id
-from discl.core.files import check_fields, inside, read_csv, read_json, read_text, safe_names, whole_file, write_csv, write_json
+from discl.core.files import (check_fields, inside, read_csv, read_json, read_text, safe_names, whole_file, write_csv,
+                              write_json, write_text)
 
 NAMES = ['..', '.', '', 'a/b', 'a_b', 'Cat', 'cat', 'con', 'NUL.txt', 'x.', 'x ', '猫'*100, 'n'*300, 'a\0b', 'é', 'e\u0301']
 TEXTS = ['=1', '+1', '-1', '@x', '\ta', '\ra', "'a", 'a\rb', 'a\nb', 'a"b', '', 'nan', 'NA', 'cat']
@@ -62,7 +64,10 @@ def pipe(folder):
 REFUSALS = {errno.ENOSPC: 'disk is full', errno.EDQUOT: 'quota', errno.EFBIG: 'size limit', errno.EROFS: 'read-only',
             errno.EACCES: 'no permission', errno.ENAMETOOLONG: 'too long', errno.EIO: 'reports an error'}
 CONTENTS = {'nothing': b'', 'a list': b'[]', 'a text': b'"a"', 'bytes': b'\x93\0\xff', 'UTF-16': '{}'.encode('utf-16'),
-            'equal keys': b'{"a": 1, "a": 2}', 'NaN': b'{"a": NaN}', 'brackets': b'['*200_000, 'half': b'{"a": '}
+            'equal keys': b'{"a": 1, "a": 2}', 'NaN': b'{"a": NaN}', 'brackets': b'['*200_000, 'half': b'{"a": ',
+            'a number beyond all': b'{"a": 1e999}', 'a number of 70 bits': b'{"a": 1180591620717411303424}'}
+NO_JSON = {'a set': {1}, 'bytes': b'a', 'an object': object(), 'an array': np.zeros(2), 'a key of two': {(1, 2): 3}, 'equal keys': {1: 2, '1': 3},
+           'a NumPy NaN': np.float32('nan'), 'a number of 70 bits': 2**70}
 CASES = [
     *[Case(f'a disk that says {errno.errorcode[number]}', nothing, call=refused(OSError(number, os.strerror(number))),
            says=(words,), check=nothing_beside) for number, words in REFUSALS.items()],
@@ -75,6 +80,13 @@ CASES = [
     Case('latin-1', file_of('café'.encode('latin-1')), call=lambda found: read_text(found['path']), says=('UTF-8',)),
     Case('NaN that is written', nothing, call=lambda found: write_json(found['folder']/'a.json', [float('nan')]), says=('a.json',),
          check=nothing_beside),
+    *[Case(f'JSON written of {name}', nothing, call=lambda found, data=data: write_json(found['folder']/'a.json', dict(a=data)),
+           says=('a.json: not written',), check=nothing_beside) for name, data in NO_JSON.items()],
+    Case('old JSON with NaN', file_of(b'{"a": NaN}'), call=lambda found: read_json(found['path'], nan=True), fails=False),
+    Case('a text into a pipe', pipe, call=lambda found: write_text(found['path'], 'a'), says=('a pipe; name a file',)),
+    Case('a text into a device', nothing, call=lambda found: write_text('/dev/null', 'a'), says=('a device; name a file',)),
+    Case('the folder itself', nothing, call=lambda found: inside(found['folder'], '.'), says=('is that folder',)),
+    Case('a path with a zero byte', nothing, call=lambda found: inside(found['folder'], 'a\0b'), says=('no path',)),
     Case('true for a number', nothing, call=lambda found: check_fields(dict(n=True), dict(n=(int, 1)), 'a.json'), says=('n',)),
     Case('cells that are formulas', nothing, call=tables, fails=False,
          check=same_texts),

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 from PIL import Image, ImageFile
-from harness import Case, photo
+from harness import Answer, Case, photo
 
 from discl.core.images import fault_of, open_image, pixel_id
 
@@ -50,6 +50,9 @@ def opened_beside_a_careless_library(found):
 def is_ramp(found, answer): assert abs(answer.value[..., 0] - RAMP*255).max() < 1.1
 
 
+def white_hole(found, answer): assert answer.value[0, 0, 0] == 255
+
+
 def bytes_of(ending, **options):
     import io
     buffer = io.BytesIO()
@@ -68,12 +71,24 @@ def png16(values):
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b'')
 
 
+def closed(data): return data[:len(data)*6//10] + b'\xff\xd9'
+
+
+def ends_grey(values):
+    values = np.array(values)
+    values[len(values)//2:] = 128
+    return values
+
+
 def flipped(data): return data[:len(data)//2] + bytes([data[len(data)//2] ^ 255]) + data[len(data)//2 + 1:]
 
 
 def tall(path): Image.new('RGB', (1, 100_000), 'red').save(path)
 def bomb(path): Image.new('1', (12_000, 12_000)).save(path)
 def film(path): photo(1).save(path, save_all=True, append_images=[photo(2)])
+def negative(path): Image.fromarray((RAMP*65535).astype(np.uint16)).save(path, tiffinfo={262: 0})
+def states_white(path): Image.fromarray((RAMP*3000).astype(np.uint16)).save(path, tiffinfo={281: 3000})
+def hole(path): Image.fromarray((RAMP*65535).astype(np.uint16)).save(path, transparency=0)
 def nowhere(path): path.symlink_to(path.with_name('nowhere'))
 
 
@@ -83,6 +98,8 @@ def with_wrong_colours(path): photo(1).save(path, icc_profile=b'no profile')
 
 COLOURS = np.repeat((RAMP[..., None]*4095).astype(np.uint16), 3, 2)
 JPEG, PNG = bytes_of('JPEG'), bytes_of('PNG')
+WAYS = {'': {}, ' in steps': dict(progressive=True), ' with restart markers': dict(restart_marker_blocks=3),
+        ' without thinned colours': dict(subsampling=0)}
 CASES = [
     Case('12 bits in a PNG for 16', saved('a.png', (RAMP*4095).round().astype(np.uint16)), call=opened, fails=False, check=is_ramp),
     Case('14 bits in a TIFF for 16', saved('a.tif', (RAMP*16383).round().astype(np.uint16)), call=opened, fails=False, check=is_ramp),
@@ -103,6 +120,17 @@ CASES = [
          call=opened_beside_a_careless_library, says=('not a whole image',)),
     Case('a flipped byte beside a careless library', written('a.png', flipped(PNG)),
          call=opened_beside_a_careless_library, says=('not a whole image',)),
+    *[Case(f'half a JPEG{name} that was closed again', written('a.jpg', closed(bytes_of('JPEG', **way))), call=opened,
+           says=('not a whole image',)) for name, way in WAYS.items()],
+    Case('a JPEG that really ends in grey', saved('a.jpg', ends_grey(photo(1, 64))), call=opened, fails=False),
+    Case('a TIFF whose 0 is white', made('a.tif', negative), call=opened, fails=False,
+         check=lambda found, answer: is_ramp(found, Answer(value=255 - answer.value.astype(int)))),
+    Case('a TIFF that says its white', made('a.tif', states_white), call=opened, fails=False, check=is_ramp),
+    Case('a transparent value of 16 bits', made('a.png', hole), call=opened, fails=False,
+         check=white_hole),
+    Case('two pictures of a stereo camera', made('a.mpo', film), call=opened, fails=False),
+    Case('text that a weakly marked format would take', written('a.png', b'Image type: 8 bit\r\n' + bytes(600)), call=opened,
+         says=('not a whole image',)),
     Case('a JPEG that is named PNG', written('a.png', JPEG), call=opened, fails=False),
     Case('PostScript that is named PNG', written('a.png', b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n'),
          call=opened, says=('not a whole image',)),
