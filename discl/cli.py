@@ -393,7 +393,7 @@ def doctor(
     out:str='.', # folder that the run will write to
 ) -> None:
     "What is installed, where it will run, and whether the model is whole"
-    from discl.models.generators import doctor as examine
+    from discl.models.checkup import doctor as examine
     found = examine(model, out)
     for row in found.itertuples(): print(f'{"ok" if row.ok else "!!":<4}{row.what:<16}{row.found}')
     if not found.ok.all(): sys.exit(1)

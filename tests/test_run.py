@@ -1,10 +1,17 @@
 "The whole way on a small folder of real images, twice; and what goes wrong on the way."
 import ast
 import dataclasses
+import errno
 import inspect
 import json
+import os
+import re
+import resource
 import shutil
+import signal
+import subprocess
 import sys
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -23,6 +30,7 @@ from discl.runs import grids as grids_module, run as run_module, steps as steps_
 from discl.runs.grids import Grid, grid_results, run_grid
 from discl.runs.recipe import Recipe, make_recipe, preset, setting
 from discl.runs.run import REPORT_PARTS, RESULT_COLUMNS, Run
+from discl.spectrum.store import Store
 from discl.train.baselines import ldmlr
 
 SMALL = ['--steps', '2', '--seeds', '10,20', '--levels', '0,.5', '--pretrain-epochs', '1', '--epochs', '4',
@@ -385,3 +393,78 @@ def test_a_run_of_the_first_version_goes_on(folder, tmp_path):
     assert pd.read_csv(tmp_path/'r/results.csv').worst_class.isna().all()  # a measure that is newer than the arms
     assert run.results().threshold.tolist()[1] == .1 and run.results().text_threshold.tolist() == [-1., .1]
     assert made_anew(tmp_path/'r', recipe) == []
+
+
+@contextmanager
+def no_room(size):
+    "No file may grow beyond so many bytes, as on a disk that is full"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try: yield
+    finally: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def read_only():
+    "No file can be put in its place, as on a disk that is read-only"
+    def refused(*paths): raise OSError(errno.EROFS, 'Read-only file system')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('os.replace', refused)
+        yield
+
+
+METHODS = dict(pretraining='pretrain', hard='hard', spectrum='spectrum', filter='filter', arms='train_arms')
+
+
+def in_phase(phase, run):
+    "What a phase does, of a run that is open"
+    return run.report() if phase == 'report' else getattr(run, METHODS[phase])(0)
+
+
+def test_a_disk_without_room_is_a_sentence_in_every_phase(folder, tmp_path):
+    recipe = make_recipe(data=str(folder), arms=('CE/none',), **TINY)
+    place, troubles = tmp_path/'r', (partial(no_room, 0), partial(no_room, 400), read_only)
+    for trouble in troubles:
+        with trouble(), pytest.raises(DisclError, match='size limit|read-only'): open_run(place, recipe).pretrain(0)
+    for phase in (*METHODS, 'report'):
+        for trouble in troubles:
+            run = open_run(place, recipe)
+            with trouble(), pytest.raises(DisclError, match='size limit|read-only'): in_phase(phase, run)
+        in_phase(phase, open_run(place, recipe))  # the same command goes on
+    assert len(open_run(place).store) == 12 and open_run(place).store.verify()['broken'] == []
+    assert not list(place.rglob('*.part'))
+
+
+def typed(*argv, **more):
+    "A `discl` of its own"
+    code = 'from discl.cli import main; main()'
+    return subprocess.Popen([sys.executable, '-c', code, *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+
+def counted(process):
+    "What the bar of a process has counted, once it has begun to"
+    said = ''
+    while not re.search(r'\| [1-9]\d*/\d+ \[', said):
+        piece = os.read(process.stderr.fileno(), 4096)
+        if not piece: break
+        said += piece.decode(errors='replace')
+    return said
+
+
+def test_a_command_that_is_asked_to_end_keeps_what_its_bar_counted(folder, tmp_path):
+    seeds = ','.join(map(str, range(60)))
+    process = typed('run', '--data', folder, '--out', tmp_path/'r', '--steps', 8, '--levels', 0, '--seeds', seeds, '--width', 8,
+                    '--pretrain-epochs', 1, '--epochs', 2, '--threshold', -1, '--batch', 4, '--compiled', 0, '--curriculum', 'none')
+    said = counted(process)
+    process.terminate()
+    said += process.communicate()[1].decode(errors='replace')
+    assert process.returncode == 128 + signal.SIGTERM and 'stopped. What is finished is kept' in said, said[-2000:]
+    assert 'Traceback' not in said
+    made = max(map(int, re.findall(r'\| (\d+)/\d+ \[', said)))
+    assert 0 < made <= len(Store(tmp_path/'r/spectrum')) < 720
+    plain = typed('store', 'ls', tmp_path/'r', env=os.environ | dict(PYTHONIOENCODING='ascii'))
+    out, err = plain.communicate()
+    assert plain.returncode == 0 and b'?' in out and not err  # λ, which this terminal has no letter for
+    unread = typed('store', 'ls', tmp_path/'r')
+    unread.stdout.close()  # as `head` does
+    assert b'Traceback' not in unread.stderr.read() and unread.wait() in (0, 141)

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate',
         'arm_result', 'check_comparable', 'StepTimes'],
     run=['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes',
-        'labelled', 'without_nan', 'read_result', 'ReportFacts'],
+        'labelled', 'without_nan', 'read_result', 'arm_files', 'ReportFacts'],
     grids=['MAIN', 'GRIDS', 'ABLATIONS', 'single_level_arms', 'ablations', 'Grid', 'grid', 'grid_results',
         'run_grid', 'is_here', 'forecast_grid', 'training_speed', 'grid_cost'],
     tables=['ARMS', 'NEEDED', 'GRID_COLUMNS', 'NOT_RUN', 'CONTROLS', 'FEWEST', 'read_results', 'results_of',

@@ -6,7 +6,7 @@
 __all__ = ['MAIN', 'GRIDS', 'ABLATIONS', 'single_level_arms', 'ablations', 'Grid', 'grid', 'grid_results', 'run_grid', 'is_here',
            'forecast_grid', 'training_speed', 'grid_cost']
 
-# %% ../../nbs/7_runs/73_grids.ipynb #5bc1762e
+# %% ../../nbs/7_runs/73_grids.ipynb #d37179af
 import tempfile, time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from ..train.arms import ARM_FIELDS, Arm
 from ..report.metrics import MEASURES
 from .recipe import Recipe, preset
 from .steps import list_shares
-from .run import Run, read_result
+from .run import Run, arm_files, read_result
 
 # %% ../../nbs/7_runs/73_grids.ipynb #708f7b26
 MAIN = ('CE/none', 'CE/oversample', 'CE/diverse-to-specific', 'BS/none', 'BS/oversample', 'BS/diverse-to-specific',
@@ -92,7 +92,7 @@ def grid(
     if name not in GRIDS: raise DisclError(f'unknown grid {name!r}{meant(name, GRIDS)}; known are {", ".join(GRIDS)}')
     return Grid(recipe, MAIN, ablations(recipe) if name == 'tables-1-3' else (), **size)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #449a5ee4
+# %% ../../nbs/7_runs/73_grids.ipynb #b318cbc7
 _TOLD = ('method', 'curriculum', 'seed', *MEASURES, 'best_epoch', 'steps', 'head_steps', 'samples', 'synthetic_samples',
          'seconds')
 
@@ -111,12 +111,9 @@ def _cells(
     path:Path, # arms.json of a trial
 ) -> list: # of dicts, a line each
     "The lines of a trial; an error that names the file where one is damaged"
-    index, filtered = read_json(path, kind=dict), read_json(path.with_name('filter.json'), {}, dict)
-    names = index.get('arms', {})
-    if not isinstance(names, dict): raise DisclError(f'{path}: damaged (no arms in it)')
-    results = [(path.parent/'arms'/Path(str(name)).name) for name in names.values()]
-    results = [(place, read_result(place)) for place in results]
-    try: return [_cell(result, filtered) for _, result in results if result]
+    filtered = read_json(path.with_name('filter.json'), {}, dict)
+    results = [read_result(place) for place in arm_files(path)]
+    try: return [_cell(result, filtered) for result in results if result]
     except (KeyError, TypeError) as error: raise DisclError(f'{path}: an arm of it is damaged ({error})') from error
 
 def grid_results(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes', 'labelled',
-           'without_nan', 'read_result', 'ReportFacts']
+           'without_nan', 'read_result', 'arm_files', 'ReportFacts']
 
 # %% ../../nbs/7_runs/72_run.ipynb #785f258a
 import dataclasses, hashlib, json, math, os, re, time
@@ -133,7 +133,7 @@ def images(self:Run,
     drawn = drawn_by_trial(self.recipe.data.data)
     return self.once(['images', trial if drawn else 0], lambda: open_images(self.recipe.data, trial))
 
-# %% ../../nbs/7_runs/72_run.ipynb #680c60b4
+# %% ../../nbs/7_runs/72_run.ipynb #05a641ff
 def class_changes(
     before:list, # class names
     now:list, # class names
@@ -145,10 +145,18 @@ def class_changes(
     return '; '.join(said)
 
 @patch
+def _class_lists(self:Run, path): # of classes.json -> dict: trial -> names; empty where it is damaged
+    try: lists = read_json(path, {}, dict)
+    except DisclError as error:
+        self.say(f'{error}; it is written anew')
+        return {}
+    return {trial: names for trial, names in lists.items() if isinstance(names, list)}
+
+@patch
 def _keep_classes(self:Run, trial): # in classes.json; a list that has changed is told
     path, now = self.folder/'classes.json', self.images(trial).classes
-    lists = read_json(path, {}, dict)
-    changes = class_changes(lists.get(str(trial), now), now)
+    lists = self._class_lists(path)
+    changes = class_changes(list(map(str, lists.get(str(trial), now))), now)
     if changes: self.say(f'{self.folder}: the class list has changed ({changes}). Synthetic images are matched by the '
                          'name of their class; networks and arms are trained anew for the new list.')
     if lists.get(str(trial)) != now: write_json(path, lists | {str(trial): now})
@@ -405,7 +413,9 @@ def trainable(self:Run,
     raise DisclError(f'{arm}: no kept sample at λ = {levels[0]:g}, and no other arm can be trained either. '
                      'Lower the threshold, or leave the level out.')
 
-# %% ../../nbs/7_runs/72_run.ipynb #fe894f78
+# %% ../../nbs/7_runs/72_run.ipynb #bb234754
+_OF_KEPT = dict(lam='fiu', text_score='fiu', kept='b') # column of kept.csv -> kinds of NumPy's that it may be of
+
 @patch
 def scored(self:Run,
     trial:int, # its seed
@@ -413,7 +423,11 @@ def scored(self:Run,
     "The trial's samples, scored and filtered before"
     path = self.place(trial, 'kept.csv')
     if not path.exists(): raise DisclError(f'{path}: not there yet; run `discl score`')
-    return read_csv(path, dtype=dict(name=str, source=str, job=str, prompt=str))
+    table = read_csv(path, dtype=dict(name=str, source=str, job=str, prompt=str))
+    lost = [name for name in ('name', 'source', 'job', 'prompt', *_OF_KEPT) if name not in table]
+    odd = lost or [name for name, kinds in _OF_KEPT.items() if table[name].dtype.kind not in kinds]
+    if not odd: return table
+    raise DisclError(f'{path}: damaged ({odd[0]}); `discl score` writes it again')
 
 # %% ../../nbs/7_runs/72_run.ipynb #202ad0de
 @patch
@@ -533,7 +547,16 @@ def read_result(
     arm = parse_arm(f'{result["method"]}/{result["curriculum"]}')
     return result | dict(text_threshold=result.get('threshold')) | arm.fields()
 
-# %% ../../nbs/7_runs/72_run.ipynb #ed80d49c
+# %% ../../nbs/7_runs/72_run.ipynb #6de537c7
+def arm_files(
+    path:Path, # arms.json of a trial
+) -> list: # of paths
+    "The files of the arms that a trial has; DisclError: the index is damaged"
+    names = read_json(path, {}, dict).get('arms', {})
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise DisclError(f'{path}: damaged (no arms in it)')
+    return [path.parent/'arms'/Path(name).name for name in names.values()]
+
 @patch
 def _arms_index(self:Run, trial, base): # -> what arms.json says; nothing where the arms shared something else then
     path, new = self.place(trial, 'arms.json'), dict(base=base, arms={})
@@ -577,10 +600,9 @@ def train_arms(self:Run,
     check_comparable(results, trial)
     return results
 
-# %% ../../nbs/7_runs/72_run.ipynb #8e0daf80
+# %% ../../nbs/7_runs/72_run.ipynb #b19e9415
 @patch
-def _result_of(self:Run, trial, name): # -> dict, or None where it is damaged or gone, which is told
-    path = self.place(trial, f'arms/{Path(name).name}')
+def _result_of(self:Run, path): # of an arm -> dict, or None where it is damaged or gone, which is told
     result = self._result_there(path)
     if result is None and not path.exists(): self.say(f'{path}: not there; the arm is trained again by `discl train`')
     return result
@@ -600,8 +622,7 @@ def results(self:Run) -> pd.DataFrame: # a row for each finished arm; RESULT_COL
     "What there is"
     found = []
     for trial in self.recipe.training.trials:
-        index = read_json(self.place(trial, 'arms.json'), {}, dict).get('arms', {})
-        found += [self._result_of(trial, name) for name in index.values()]
+        found += [self._result_of(path) for path in arm_files(self.place(trial, 'arms.json'))]
     found = self._of_one_list([result for result in found if result])
     if not found: raise DisclError(f'{self.folder}: no arm is trained yet; run `discl train`')
     table = pd.DataFrame(found)
@@ -676,17 +697,23 @@ def _spectrum_part(facts): # ReportFacts -> list of str of HTML and (name, Figur
     train_set = facts.run.images(facts.trial)['train']
     return [legend, ('spectrum', spectrum_grid(pictures, train_set, seeds=2))]
 
-# %% ../../nbs/7_runs/72_run.ipynb #c0dd631d
+# %% ../../nbs/7_runs/72_run.ipynb #47c35f62
 def _resemblances(near): # near duplicates, of filter.json -> str of HTML: kept samples that are held-out images again
+    fields = {name: (str, REQUIRED) for name in ('job', 'held', 'split')} | dict(bits=(int, REQUIRED))
+    for one in near: check_fields(one, fields, 'near_duplicates of filter.json')
     pairs = [f'{one["job"][:8]} and {one["held"][:8]} ({one["split"]}, {one["bits"]} bits)' for one in near[:5]]
     examples = ': ' + '; '.join(pairs) if pairs else ''
     count = len({one['job'] for one in near})
     return render('<p>{{ count }} kept samples resemble a validation or test image (at most 20 of 256 bits of the '
                   'perceptual hash differ){{ examples }}.</p>', count=count, examples=examples)
 
+_FILTER_FILE = dict(threshold=(float, REQUIRED), near_duplicates=(list, REQUIRED), kept=(int, 0), generated=(int, 0),
+                    recognition=(dict, {})) # field -> (type, default), as for `check_fields`
+
 def _similarity_part(facts): # ReportFacts -> list of str of HTML and (name, Figure)
     run = facts.run
-    filtered = read_json(run.place(facts.trial, 'filter.json'), kind=dict)
+    path = run.place(facts.trial, 'filter.json')
+    filtered = check_fields(read_json(path, {}, dict), _FILTER_FILE, path)
     run.check_classes(facts)
     if run.clip is None: raise DisclError(f'{run.recipe.filter.clip}: the CLIP is not there any more')
     real_scores = true_class_scores(run.clip, run.images(facts.trial)['val'])

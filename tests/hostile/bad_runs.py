@@ -53,6 +53,50 @@ def no_data(folder):
     return made
 
 
+ODD_NAMES = ('nan', '1.0', '=1+1', 'a\rb')  # what a table may take for no value, a number, a formula, two lines
+
+
+def odd_names(folder):
+    class_folders(folder/'data', dict(zip(ODD_NAMES, (40, 40, 10, 10))))
+    return dict(data=folder/'data', out=folder/'run')
+
+
+def names_are_kept(made, answer):
+    "Every table of the run and its page have the classes by their names"
+    from discl.core.files import read_csv
+    trial, classes = made['out']/'trial-0', json.loads((made['out']/'classes.json').read_text(encoding='utf-8'))['0']
+    assert len(classes) == 4 and {'nan', '1.0', '=1+1'} < set(classes), classes
+    rare = set(classes) - {'nan', '1.0'}
+    for name in ('hard.csv', 'kept.csv'):
+        table = read_csv(trial/name, dtype=dict(name=str))
+        assert set(table.name) == rare and {classes[label] for label in table.label} == rare, (name, set(table.name))
+    assert len(Run(made['out']).results()) == 2 and '=1+1' in (made['out']/'report.html').read_text(encoding='utf-8')
+    opened = (trial/'kept.csv').read_text(encoding='utf-8')
+    assert ",'=1+1," in opened or "\"'=1+1\"" in opened  # which no spreadsheet calculates
+
+
+def small_data(folder):
+    class_folders(folder/'data', dict(bird=40, cat=10, dog=40))
+    return dict(data=folder/'data')
+
+
+def begins(**settings):
+    "Opening a new run of small data"
+    def call(made): return Run(made['folder']/'new', make_recipe(data=str(made['data']), **settings))
+    return call
+
+
+def changed(**fields):
+    "A run one of whose arms has these fields, or lacks those that are None"
+    def make(folder):
+        made = copied(folder)
+        place = next((made['out']/'trial-0/arms').glob('CE-none*.json'))
+        arm = json.loads(place.read_text(encoding='utf-8')) | fields
+        place.write_text(json.dumps({name: value for name, value in arm.items() if value is not None}), encoding='utf-8')
+        return made | dict(place=place)
+    return make
+
+
 def names_hold(made, answer):
     "Every synthetic cat is a cat in the new list; the report of old arms keeps theirs"
     from discl.core.files import read_csv
@@ -76,7 +120,26 @@ def recipe_case(name, **settings):
 
 PLAIN = dict(data=Path('birds'), trials=range(2), seeds=np.arange(3), levels=np.array([0, .5]), lr=np.float32(.5))
 
+SENTENCE_FIRST = dict(
+    adaptive=dict(arms=('CE/none', 'CE/adaptive'), bs=8, probe=10**6), vit_b_16=dict(backbone='vit_b_16'),
+    schedule=dict(schedule='cosin'), pretrained=dict(pretrained=True), clip=dict(clip='no/such/clip'),
+    prompts=dict(prompts='no-such-prompts.json'), UNet2DModel=dict(scheduler='UNet2DModel'), twice=dict(arms=('none', 'CE/none')),
+    fixed=dict(arms=('none', 'fixed:0.7')))  # a word of the sentence -> what is refused before a new run's folder is made
+
 CASES = [
+    Case('classes with odd names', odd_names, f'run --data {{data}} --out {{out}} {FLAGS}', fails=False, check=names_are_kept),
+    *(Case(f'refused before work: {word}', small_data, call=begins(**settings), says=(word,), check=nothing_left)
+      for word, settings in SENTENCE_FIRST.items()),
+    Case('a NaN that an older version wrote', changed(few=float('nan')), call=lambda made: read_result(made['place']), fails=False),
+    *(Case(f'an arm whose {name} is {value!r}', changed(**{name: value}), call=lambda made: read_result(made['place']), says=(name,))
+      for name, value in dict(few=None, shared=None, stages='all', overall='good', settings=3, steps=1.5, validation={}).items()),
+    *(Case(f'arms.json names {names!r}', damaged('arms.json', json.dumps(dict(arms=names))), fails=True, says=('arms.json',),
+           call=lambda made: Run(made['out'], stored_only=True).results()) for names in (dict(a=5), ['a'], 'a')),
+    Case('classes.json is a list', damaged('classes.json', '[]'), fails=False, says=('written anew',),
+         call=lambda made: Run(made['out'])),
+    Case('kept.csv lacks columns', damaged('kept.csv', 'job,name\na,cat\n'), 'report --out {out}', says=('kept.csv: damaged',)),
+    Case('filter.json has other fields', damaged('filter.json', '{"threshold": "high"}'), 'report --out {out}', fails=False,
+         says=('filter.json',)),
     Case('a class is added, and the run goes on', more_classes, f'run --data {{data}} --out {{out}} {FLAGS}', fails=False,
          says=('class list has changed', 'added ant'), check=names_hold),
     Case('a class is added, and only the report is asked for', more_classes, 'report --out {out}', fails=False,
