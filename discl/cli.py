@@ -425,7 +425,7 @@ def signals_stop() -> Iterator: # of nothing
     finally:
         for one, handler in set_before.items(): signal.signal(one, handler)
 
-# %% ../nbs/99_cli.ipynb #18f4c1cf
+# %% ../nbs/99_cli.ipynb #d79285b4
 def keep_traceback(
     folder:str, # of a run; '': none
 ) -> Path|None: # of the log; None: no place can be written to
@@ -454,7 +454,8 @@ def explain(
     first = (str(error).strip().splitlines() or [''])[0][:300]
     kept = keep_traceback(folder)
     where = f'Its traceback is in {kept}; please report it with that file.' if kept else ''
-    return f'{type(error).__name__}: {first}\n{hint}What is finished is kept; the same command goes on. {where}'.rstrip()
+    advice = f'{hint}What is finished is kept; the same command goes on. {where}'.rstrip()
+    return f'{type(error).__name__}: {first}\n{advice}'
 
 # %% ../nbs/99_cli.ipynb #3e711d14
 def _printable(): # a terminal that knows no ▸ or λ shows a ? for it

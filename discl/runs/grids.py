@@ -92,7 +92,7 @@ def grid(
     if name not in GRIDS: raise DisclError(f'unknown grid {name!r}{meant(name, GRIDS)}; known are {", ".join(GRIDS)}')
     return Grid(recipe, MAIN, ablations(recipe) if name == 'tables-1-3' else (), **size)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #b318cbc7
+# %% ../../nbs/7_runs/73_grids.ipynb #44804423
 _TOLD = ('method', 'curriculum', 'seed', *MEASURES, 'best_epoch', 'steps', 'head_steps', 'samples', 'synthetic_samples',
          'seconds')
 
@@ -103,7 +103,8 @@ def _cell(
     "What a table needs of an arm"
     told = {name: result.get(name) for name in _TOLD} # an arm that is older than a measure lacks it
     row = dict(data=result['settings']['data']) | told
-    row |= dict(best_validation=100*result['best_validation'], generated=filtered.get('generated'), kept=filtered.get('kept'))
+    row |= dict(best_validation=100*result['best_validation'])
+    row |= {name: filtered.get(name) for name in ('generated', 'kept')}
     row |= {name: result['versions'].get(name) for name in ('torch', 'discl')}
     return row | {name: result[name] for name in ARM_FIELDS}
 
@@ -116,6 +117,7 @@ def _cells(
     try: return [_cell(result, filtered) for result in results if result]
     except (KeyError, TypeError) as error: raise DisclError(f'{path}: an arm of it is damaged ({error})') from error
 
+# %% ../../nbs/7_runs/73_grids.ipynb #424a4952
 def grid_results(
     folder:str|Path, # of a grid
     say:Callable=print, # called with a line for each file that is damaged

@@ -125,7 +125,7 @@ def plain_type(
     if isinstance(hint, UnionType): hint = next(part for part in get_args(hint) if part is not type(None))
     return (get_args(hint)[0], True) if get_origin(hint) is tuple else (hint, False)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #0c5b4308
+# %% ../../nbs/7_runs/70_recipe.ipynb #97533d9e
 _KINDS = {str: (str, Path), bool: bool, int: int, float: (int, float)} # what may stand for a type
 _TOLD = {str: 'a text', bool: 'yes or no (True or False)', int: 'a whole number', float: 'a number'}
 
@@ -140,7 +140,8 @@ def plain_value(
     if odd or not isinstance(value, _KINDS[kind]): raise DisclError(f'{name} = {value!r}: {_TOLD[kind]} is needed')
     if kind is str: return _plain_text(name, str(value))
     if kind is bool: return value
-    if isinstance(value, float) and not math.isfinite(value): raise DisclError(f'{name} = {value}: a finite number is needed')
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DisclError(f'{name} = {value}: a finite number is needed')
     if abs(value) > 2**63: raise DisclError(f'{name}: a number of this size cannot be meant')
     return kind(value)
 
@@ -237,7 +238,7 @@ DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
 _ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #35893dd9
+# %% ../../nbs/7_runs/70_recipe.ipynb #95acf036
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -258,8 +259,10 @@ class TrainingRecipe(CheckedFields):
     r: float|None = setting(None, above_zero, STEPS)
     # share of tail images in it; None: the share of few-shot classes, or hard_share
     p: float|None = setting(None, below_one, STEPS)
-    guide: int = setting(100, within(1, 10**9), **_ADAPTIVE) # for adaptive: sources at most on which progress is measured
-    probe: int = setting(256, within(1, 10**9), **_ADAPTIVE) # for adaptive: real images trained on between two measurements
+    # for adaptive: sources at most on which progress is measured
+    guide: int = setting(100, within(1, 10**9), **_ADAPTIVE)
+    # for adaptive: real images trained on between two measurements
+    probe: int = setting(256, within(1, 10**9), **_ADAPTIVE)
     trim: bool = setting(False, **_ADAPTIVE) # for adaptive: leave outlying increases out, as the authors' code does?
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
@@ -321,7 +324,7 @@ def make_recipe(
     "A recipe from settings that are not sorted into groups"
     return Recipe().replace(**settings)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #a2d6c387
+# %% ../../nbs/7_runs/70_recipe.ipynb #6676d813
 def recipe_from(
     saved:dict, # run.json: settings by group, or side by side
     where:str|Path='run.json', # the file, for what is said of it
@@ -331,7 +334,8 @@ def recipe_from(
     grouped = isinstance(saved.get('data'), dict)
     try: return make_recipe(**(_ungrouped(saved) if grouped else saved))
     except DisclError as error:
-        raise DisclError(f'{where}: {error} (this is discl {version("discl")}; was it written by a newer one?)') from error
+        asked = f'this is discl {version("discl")}; was it written by a newer one?'
+        raise DisclError(f'{where}: {error} ({asked})') from error
 
 def _ungrouped(saved): # settings by group -> by name
     settings = {}
@@ -366,13 +370,14 @@ def presets() -> dict: # preset -> setting -> [value, source of the value]
     "What is frozen for each data set"
     return json.loads((files('discl')/'presets.json').read_text(encoding='utf-8'))
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #9e15e008
+# %% ../../nbs/7_runs/70_recipe.ipynb #8ed07410
 def preset(
     name:str, # in `presets()`
     **changes, # settings that are to be otherwise; None: as the preset has it
 ) -> Recipe:
     "The recipe of a data set"
-    if name not in presets(): raise DisclError(f'unknown preset {name!r}{meant(name, presets())}; known are {", ".join(presets())}')
+    if name not in presets():
+        raise DisclError(f'unknown preset {name!r}{meant(name, presets())}; known are {", ".join(presets())}')
     settings = {key: value for key, (value, _) in presets()[name].items()}
     settings |= {key: value for key, value in changes.items() if value is not None}
     if 'data' not in settings:

@@ -44,7 +44,7 @@ from .steps import find_hard, new_network, pretrain, true_class_probabilities
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, evaluate, train_arm
 
-# %% ../../nbs/7_runs/72_run.ipynb #e382feb6
+# %% ../../nbs/7_runs/72_run.ipynb #133727fc
 def check_folder(
     folder:str|Path, # of a run, or for one
     data:str='', # of its recipe: the run may not lie where its images do
@@ -53,7 +53,8 @@ def check_folder(
     place = Path(folder).resolve()
     if place == place.parent: raise DisclError(f'{folder}: a run needs a folder of its own')
     if place.exists() and not place.is_dir(): raise DisclError(f'{folder}: not a folder, so no run can be kept there')
-    if data and place == Path(data).resolve(): raise DisclError(f'{folder}: holds the images; give the run another folder')
+    if data and place == Path(data).resolve():
+        raise DisclError(f'{folder}: holds the images; give the run another folder')
     there = next(parent for parent in (place, *place.parents) if parent.exists())
     if not there.is_dir(): raise DisclError(f'{folder}: {there} is not a folder')
     if not os.access(there, os.W_OK): raise DisclError(f'{folder}: {there} cannot be written to; choose another folder')
@@ -230,7 +231,7 @@ def pretrain_key(self:Run,
     "Names the network that every arm of a trial begins with"
     return step_key('pretrain', self.recipe, [self.images_key(trial), trial])
 
-# %% ../../nbs/7_runs/72_run.ipynb #c35ae270
+# %% ../../nbs/7_runs/72_run.ipynb #531e958e
 def _digest(path): # of a file -> str
     with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
 
@@ -250,6 +251,7 @@ def _write_weights(self:Run, path, model, best): # the network, then its curve a
     with whole_file(path) as part: save_file(weights, part)
     write_json(path.with_suffix('.json'), dict(curve=best.curve, best_epoch=best.at + 1, sha256=_digest(path)))
 
+# %% ../../nbs/7_runs/72_run.ipynb #285c76f8
 @patch
 def pretrain(self:Run,
     trial:int, # its seed
@@ -335,7 +337,7 @@ def labelled(
     today = jobs.drop_duplicates('job').set_index('job').loc[samples.job]
     return samples.assign(label=today.label.to_numpy(), name=today.name.to_numpy())
 
-# %% ../../nbs/7_runs/72_run.ipynb #6ac53e4a
+# %% ../../nbs/7_runs/72_run.ipynb #56f9be7c
 @patch
 def filter(self:Run,
     trial:int, # its seed
@@ -363,6 +365,7 @@ def _write_filter(self:Run, trial, scored, near, threshold):
         threshold=threshold, kept=int(scored.kept.sum()), generated=len(scored), recognition=self.recognition(trial),
         near_duplicates=near.astype({'bits': int}).to_dict('records')))
 
+# %% ../../nbs/7_runs/72_run.ipynb #834a6364
 @patch
 def recognition(self:Run,
     trial:int, # its seed
@@ -378,7 +381,7 @@ def _tell_recognition(self:Run, trial): # once in a process, whatever the number
     warning = recognition_warning(self.recognition(trial))
     if warning: self.once('recognition told', lambda: self.say(f'  trial {trial}: {warning}'))
 
-# %% ../../nbs/7_runs/72_run.ipynb #2d15bf7c
+# %% ../../nbs/7_runs/72_run.ipynb #2300cf06
 @patch
 def kept_for(self:Run,
     trial:int, # its seed
@@ -395,6 +398,7 @@ def _lacking(self:Run, trial, scored, arm): # -> levels that an arm may choose a
     reach = strategy_for(self.recipe, arm, trial).reach()
     return [level for level in reach if not samples.kept[samples.lam == level].any()]
 
+# %% ../../nbs/7_runs/72_run.ipynb #9cdd39d7
 @patch
 def trainable(self:Run,
     trial:int, # its seed
@@ -405,8 +409,8 @@ def trainable(self:Run,
     arms = {arm: self._lacking(trial, scored, arm) for arm in self.recipe.parsed_arms()}
     for arm, levels in arms.items():
         told = ', '.join(f'{level:g}' for level in levels)
-        if levels: say(f'  trial {trial}: {arm} is left out: no kept sample at λ = {told}. Lower the threshold, or leave '
-                       'the level out.')
+        if levels: say(f'  trial {trial}: {arm} is left out: no kept sample at λ = {told}. Lower the threshold, or '
+                       'leave the level out.')
     able = [arm for arm, levels in arms.items() if not levels]
     if able: return able
     arm, levels = next(iter(arms.items()))
@@ -526,14 +530,14 @@ def train_arm(self:Run,
     write_json(path, without_nan(result))
     return result
 
-# %% ../../nbs/7_runs/72_run.ipynb #78fdcb4c
+# %% ../../nbs/7_runs/72_run.ipynb #9b502fd5
 _NUMBER, _LIST = (float, type(None)), (list, type(None))
-_ARM_FILE = dict(method=(str, REQUIRED), curriculum=(str, REQUIRED), seed=(int, REQUIRED), settings=(dict, REQUIRED),
-                 versions=(dict, REQUIRED), shared=(dict, REQUIRED), validation=(list, REQUIRED), stages=(list, REQUIRED),
-                 class_accuracy=(list, REQUIRED), confusion=((list, dict), REQUIRED), best_validation=(float, REQUIRED),
-                 best_epoch=(int, REQUIRED), steps=(int, REQUIRED), samples=(int, REQUIRED), seconds=(float, REQUIRED),
-                 synthetic_samples=(int, REQUIRED), classes=(_LIST, None), counts=(_LIST, None), progress=(list, []),
-                 few=(_NUMBER, REQUIRED), overall=(_NUMBER, REQUIRED)) # field -> (types, default), as for `check_fields`
+_NEEDED = dict(method=str, curriculum=str, seed=int, settings=dict, versions=dict, shared=dict, validation=list, stages=list,
+               class_accuracy=list, confusion=(list, dict), best_validation=float, best_epoch=int, steps=int, samples=int,
+               seconds=float, synthetic_samples=int, few=_NUMBER, overall=_NUMBER) # fields of every arm's file
+_ARM_FILE = {name: (kind, REQUIRED) for name, kind in _NEEDED.items()}
+_ARM_FILE |= {name: (_NUMBER, None) for name in MEASURES if name not in _NEEDED}
+_ARM_FILE |= dict(classes=(_LIST, None), counts=(_LIST, None), progress=(list, [])) # as for `check_fields`
 
 def read_result(
     path:Path, # of an arm
@@ -600,7 +604,7 @@ def train_arms(self:Run,
     check_comparable(results, trial)
     return results
 
-# %% ../../nbs/7_runs/72_run.ipynb #b19e9415
+# %% ../../nbs/7_runs/72_run.ipynb #7851b550
 @patch
 def _result_of(self:Run, path): # of an arm -> dict, or None where it is damaged or gone, which is told
     result = self._result_there(path)
@@ -612,7 +616,8 @@ def _of_one_list(self:Run, found): # results -> those of the newest class list; 
     known = [result['classes'] for result in found if result.get('classes')]
     if not known: return found
     same = [result for result in found if (result.get('classes') or known[-1]) == known[-1]]
-    if len(same) < len(found): self.say(f'{len(found) - len(same)} arms of another class list are left out of the table')
+    others = len(found) - len(same)
+    if others: self.say(f'{others} arms of another class list are left out of the table')
     return same
 
 RESULT_COLUMNS = ('method', 'curriculum', 'seed', *MEASURES, *ARM_FIELDS) # of results.csv
@@ -665,7 +670,7 @@ def _accuracy_part(facts): # ReportFacts -> list of str of HTML
              '(arXiv 2410.13674 v4, Table 1).')
     return [html_table(table, ours), html_table(theirs, other, 'other')]
 
-# %% ../../nbs/7_runs/72_run.ipynb #47cbcf40
+# %% ../../nbs/7_runs/72_run.ipynb #a787ba80
 @patch
 def classes_of(self:Run,
     arm:object, # a row of `Run.results`
@@ -674,8 +679,8 @@ def classes_of(self:Run,
     if isinstance(getattr(arm, 'classes', None), list): return arm.classes, np.array(arm.counts)
     images = self.images(int(arm.seed))
     if len(images.classes) == len(arm.class_accuracy): return images.classes, images['train'].counts()
-    raise DisclError(f'{arm.method}/{arm.curriculum} was trained with {len(arm.class_accuracy)} classes and does not say '
-                     f'which; the data now has {len(images.classes)}')
+    raise DisclError(f'{arm.method}/{arm.curriculum} was trained with {len(arm.class_accuracy)} classes and does not '
+                     f'say which; the data now has {len(images.classes)}')
 
 # %% ../../nbs/7_runs/72_run.ipynb #34cc46c5
 @patch
@@ -687,9 +692,10 @@ def check_classes(self:Run,
     changes = class_changes(self.classes_of(facts.arms.iloc[0])[0], images.classes)
     if changes: raise DisclError(f'{images.name} has another class list than these arms ({changes})')
 
-# %% ../../nbs/7_runs/72_run.ipynb #e372124f
+# %% ../../nbs/7_runs/72_run.ipynb #e441c4b2
 def _spectrum_part(facts): # ReportFacts -> list of str of HTML and (name, Figure)
-    legend = render('<p>Real images on top, then falling λ, two seeds each. Crossed out: dropped by the CLIP filter.</p>')
+    legend = render('<p>Real images on top, then falling λ, two seeds each. Crossed out: dropped by the CLIP filter.'
+                    '</p>')
     shown = grid_rows(facts.scored, seeds=2).job # of thousands, and only these are read
     images = pd.Series(list(facts.run.store.images(shown)), shown.index, dtype=object)
     pictures = facts.scored.assign(image=images)

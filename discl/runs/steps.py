@@ -159,7 +159,7 @@ def true_class_probabilities(
     "What a network gives the true class of each image"
     return predict(model, samples)[np.arange(len(samples)), samples.labels]
 
-# %% ../../nbs/7_runs/71_steps.ipynb #3796b3fb
+# %% ../../nbs/7_runs/71_steps.ipynb #8e6350e8
 def find_hard(
     data:DataRecipe, # which images are hard
     images:ImageSet, # all splits
@@ -171,7 +171,8 @@ def find_hard(
         found = few_shot(images, data.fewer_than)
     else:
         excluded = never[images['train'].labels]
-        found = lowest_probability(images, np.where(excluded, 1., probabilities), share=data.hard_share) # they come last
+        considered = np.where(excluded, 1., probabilities) # what is never hard comes last
+        found = lowest_probability(images, considered, share=data.hard_share)
     found = found[found.items.id[~never[found.labels]]]
     if len(found): return found
     raise DisclError(f'every hard image is of a class that never_hard names ({", ".join(data.never_hard)})')

@@ -92,7 +92,8 @@ def changed(**fields):
         made = copied(folder)
         place = next((made['out']/'trial-0/arms').glob('CE-none*.json'))
         arm = json.loads(place.read_text(encoding='utf-8')) | fields
-        place.write_text(json.dumps({name: value for name, value in arm.items() if value is not None}), encoding='utf-8')
+        arm = {name: value for name, value in arm.items() if value is not None}
+        place.write_text(json.dumps(arm), encoding='utf-8')
         return made | dict(place=place)
     return make
 
@@ -118,70 +119,87 @@ def recipe_case(name, **settings):
     return Case(f'recipe: {name}', nothing, call=lambda made: make_recipe(**settings), says=(next(iter(settings)),))
 
 
-PLAIN = dict(data=Path('birds'), trials=range(2), seeds=np.arange(3), levels=np.array([0, .5]), lr=np.float32(.5))
+def opened(made): return Run(made['out'], bar=False)
 
-SENTENCE_FIRST = dict(
+
+def results(made): return Run(made['out'], stored_only=True).results()
+
+
+def result(made): return read_result(made['place'])
+
+
+def is_new(**options):
+    "Opening a new run, with options of the run's own"
+    def call(made): return Run(made['folder']/'new', make_recipe(), **options)
+    return call
+
+
+def files(kind, name, call, texts, **expected):
+    "A case for each text that a file of a run may hold"
+    return [Case(f'{kind}: {word}', damaged(name, text), call=call, **expected) for word, text in texts.items()]
+
+
+RUN, REPORT = f'run --data {{data}} --out {{out}} {FLAGS}', 'report --out {out}'
+PLAIN = dict(data=Path('birds'), trials=range(2), seeds=np.arange(3), levels=np.array([0, .5]), lr=np.float32(.5))
+NO_RECIPE = dict(
+    list='[]', text='"a"', empty='', binary=b'\xff\x00\x01', cut='{"data": {', other='{"data": 3}', nan='{"lr": NaN}',
+    twice='{"lr": 1, "lr": 2}', types='{"training": {"epochs": "many"}, "data": {}}', deep='['*100_000)
+ODD_FIELDS = dict(few=None, shared=None, stages='all', overall='good', settings=3, steps=1.5, validation={})
+ODD_INDEX = dict(number='{"arms": {"a": 5}}', list='{"arms": ["a"]}', text='{"arms": "a"}', nothing='[]')
+
+REFUSED_SETTINGS = [
+    ('trials as a string', dict(trials='012')), ('arms as a string', dict(arms='none')),
+    ('levels as a string', dict(levels='0,.1')), ('seed below zero', dict(seeds=(-1,))),
+    ('seed too large', dict(seeds=(2**70,))), ('trial too large', dict(trials=(2**40,))),
+    ('a truth value as a number', dict(epochs=True)), ('a number as a truth value', dict(flip=1)),
+    ('NaN guidance', dict(guidance_scale=float('nan'))), ('infinite guidance', dict(guidance_scale=float('inf'))),
+    ('NaN in NumPy', dict(threshold=np.float64('nan'))), ('sizes of three numbers', dict(size=(8, 8, 8))),
+    ('size zero', dict(size=(0, 0))), ('size too large', dict(size=(100_000, 100_000))),
+    ('unknown on_bad', dict(on_bad='maybe')), ('unknown on_leak', dict(on_leak='maybe')),
+    ('unknown on_conflict', dict(on_conflict='')), ('no levels', dict(levels=())),
+    ('epochs without end', dict(epochs=10**12)), ('a zero byte in a path', dict(data='a\0b')),
+    ('an undecodable path', dict(data=os.fsdecode(b'caf\xe9'))), ('a level twice', dict(levels=(0., 0.))),
+    ('a set of seeds', dict(seeds={1, 2})), ('a table of levels', dict(levels=np.zeros((2, 2)))),
+]
+REFUSED_BEFORE_WORK = dict(
     adaptive=dict(arms=('CE/none', 'CE/adaptive'), bs=8, probe=10**6), vit_b_16=dict(backbone='vit_b_16'),
-    schedule=dict(schedule='cosin'), pretrained=dict(pretrained=True), clip=dict(clip='no/such/clip'),
-    prompts=dict(prompts='no-such-prompts.json'), UNet2DModel=dict(scheduler='UNet2DModel'), twice=dict(arms=('none', 'CE/none')),
-    fixed=dict(arms=('none', 'fixed:0.7')))  # a word of the sentence -> what is refused before a new run's folder is made
+    resnet9=dict(backbone='resnet9'), schedule=dict(schedule='cosin'), pretrained=dict(pretrained=True),
+    clip=dict(clip='no/such/clip'), prompts=dict(prompts='no-such-prompts.json'), twice=dict(arms=('none', 'CE/none')),
+    UNet2DModel=dict(scheduler='UNet2DModel'), DDIMSchedular=dict(scheduler='DDIMSchedular'),
+    fixed=dict(arms=('none', 'fixed:0.7')), template=dict(template='a {name}'),
+)  # a word of the sentence -> settings of a new run, whose folder is not made
 
 CASES = [
-    Case('classes with odd names', odd_names, f'run --data {{data}} --out {{out}} {FLAGS}', fails=False, check=names_are_kept),
-    *(Case(f'refused before work: {word}', small_data, call=begins(**settings), says=(word,), check=nothing_left)
-      for word, settings in SENTENCE_FIRST.items()),
-    Case('a NaN that an older version wrote', changed(few=float('nan')), call=lambda made: read_result(made['place']), fails=False),
-    *(Case(f'an arm whose {name} is {value!r}', changed(**{name: value}), call=lambda made: read_result(made['place']), says=(name,))
-      for name, value in dict(few=None, shared=None, stages='all', overall='good', settings=3, steps=1.5, validation={}).items()),
-    *(Case(f'arms.json names {names!r}', damaged('arms.json', json.dumps(dict(arms=names))), fails=True, says=('arms.json',),
-           call=lambda made: Run(made['out'], stored_only=True).results()) for names in (dict(a=5), ['a'], 'a')),
-    Case('classes.json is a list', damaged('classes.json', '[]'), fails=False, says=('written anew',),
-         call=lambda made: Run(made['out'])),
-    Case('kept.csv lacks columns', damaged('kept.csv', 'job,name\na,cat\n'), 'report --out {out}', says=('kept.csv: damaged',)),
-    Case('filter.json has other fields', damaged('filter.json', '{"threshold": "high"}'), 'report --out {out}', fails=False,
-         says=('filter.json',)),
-    Case('a class is added, and the run goes on', more_classes, f'run --data {{data}} --out {{out}} {FLAGS}', fails=False,
-         says=('class list has changed', 'added ant'), check=names_hold),
-    Case('a class is added, and only the report is asked for', more_classes, 'report --out {out}', fails=False,
-         says=('left out', 'added ant'), check=old_page),
-    Case('the images are gone, and the report is asked for', no_data, 'report --out {out}', fails=False,
-         says=('left out',), check=old_page),
+    Case('classes with odd names', odd_names, RUN, fails=False, check=names_are_kept),
+    Case('a class is added, and the run goes on', more_classes, RUN, fails=False, check=names_hold,
+         says=('class list has changed', 'added ant')),
+    Case('a class is added, and only the report is asked for', more_classes, REPORT, fails=False, check=old_page,
+         says=('left out', 'added ant')),
+    Case('the images are gone, and the report is asked for', no_data, REPORT, fails=False, check=old_page,
+         says=('left out',)),
     Case('paths, ranges and NumPy numbers are plain values', nothing, fails=False,
          call=lambda made: json.dumps(make_recipe(**PLAIN).flat())),
-    Case('a recipe of another version', nothing, call=lambda made: recipe_from(dict(data=dict(shuffle=3)), 'x/run.json'),
-         says=('x/run.json', 'shuffle', 'this is discl')),
-    recipe_case('trials as a string', trials='012'), recipe_case('arms as a string', arms='none'),
-    recipe_case('levels as a string', levels='0,.1'), recipe_case('seed below zero', seeds=(-1,)),
-    recipe_case('seed too large', seeds=(2**70,)), recipe_case('trial too large', trials=(2**40,)),
-    recipe_case('a truth value as a number', epochs=True), recipe_case('a number as a truth value', flip=1),
-    recipe_case('NaN guidance', guidance_scale=float('nan')), recipe_case('infinite guidance', guidance_scale=float('inf')),
-    recipe_case('NaN in NumPy', threshold=np.float64('nan')), recipe_case('sizes of three numbers', size=(8, 8, 8)),
-    recipe_case('size zero', size=(0, 0)), recipe_case('size too large', size=(100_000, 100_000)),
-    recipe_case('unknown on_bad', on_bad='maybe'), recipe_case('unknown on_leak', on_leak='maybe'),
-    recipe_case('unknown on_conflict', on_conflict=''), recipe_case('no levels', levels=()),
-    recipe_case('epochs without end', epochs=10**12), recipe_case('a zero byte in a path', data='a\0b'),
-    recipe_case('an undecodable path', data=os.fsdecode(b'caf\xe9')), recipe_case('a level twice', levels=(0., 0.)),
-    recipe_case('a set of seeds', seeds={1, 2}), recipe_case('a table of levels', levels=np.zeros((2, 2))),
-    Case('batch zero', nothing, call=lambda made: Run(made['folder']/'new', make_recipe(), batch=0), says=('batch = 0',),
-         check=nothing_left),
-    Case('waiting NaN', nothing, call=lambda made: Run(made['folder']/'new', make_recipe(), wait=float('nan')),
-         says=('wait = nan',), check=nothing_left),
-    Case('a misspelt scheduler', nothing, says=('scheduler', 'DDIMSchedular'), check=nothing_left,
-         call=lambda made: Run(made['folder']/'new', make_recipe(scheduler='DDIMSchedular'))),
-    Case('a misspelt backbone', nothing, says=('resnet9',), check=nothing_left,
-         call=lambda made: Run(made['folder']/'new', make_recipe(backbone='resnet9'))),
-    Case('a template with a field', nothing, says=('template',), check=nothing_left,
-         call=lambda made: Run(made['folder']/'new', make_recipe(template='a {name}'))),
-    *(Case(f'run.json: {name}', damaged('run.json', text), call=lambda made: Run(made['out']), says=('run.json',))
-      for name, text in dict(list='[]', text='"a"', empty='', binary=b'\xff\x00\x01', cut='{"data": {', other='{"data": 3}',
-                             nan='{"lr": NaN}', twice='{"lr": 1, "lr": 2}', types='{"training": {"epochs": "many"}, "data": {}}',
-                             deep='[' * 100_000).items()),
-    *(Case(f'an arm: {name}', damaged('arms/*.json', text), call=lambda made: read_result(made['place']), says=('.json',))
-      for name, text in dict(list='[]', empty='', binary=b'\xff', other='{"few": 3}').items()),
-    *(Case(f'steps.json, which decides nothing: {name}', damaged('steps.json', text), fails=False,
-           call=lambda made: Run(made['out'], bar=False)) for name, text in dict(list='[]', cut='{', words='{"a": "b"}').items()),
-    Case('arms.json is a list', damaged('arms.json', '[]'), call=lambda made: Run(made['out']).results(), says=('arms.json',)),
-    Case('filter.json is empty', damaged('filter.json', ''), 'report --out {out}', fails=False, says=('filter.json',)),
-    Case('an arm is cut', damaged('CE-none*.json', '{"method":'), f'run --data {{data}} --out {{out}} {FLAGS}', fails=False,
-         says=('trained again',)),
+    Case('a recipe of another version', nothing, says=('x/run.json', 'shuffle', 'this is discl'),
+         call=lambda made: recipe_from(dict(data=dict(shuffle=3)), 'x/run.json')),
+    *(recipe_case(name, **settings) for name, settings in REFUSED_SETTINGS),
+    *(Case(f'refused before work: {word}', small_data, call=begins(**settings), says=(word,), check=nothing_left)
+      for word, settings in REFUSED_BEFORE_WORK.items()),
+    Case('batch zero', nothing, call=is_new(batch=0), says=('batch = 0',), check=nothing_left),
+    Case('waiting NaN', nothing, call=is_new(wait=float('nan')), says=('wait = nan',), check=nothing_left),
+    *files('run.json', 'run.json', opened, NO_RECIPE, says=('run.json',)),
+    *files('an arm', 'arms/*.json', result, dict(list='[]', empty='', binary=b'\xff', other='{"few": 3}'),
+           says=('.json',)),
+    *files('arms.json', 'arms.json', results, ODD_INDEX, says=('arms.json',)),
+    *files('steps.json, which decides nothing', 'steps.json', opened, dict(list='[]', cut='{', words='{"a": "b"}'),
+           fails=False),
+    *files('classes.json, which is written anew', 'classes.json', opened, dict(list='[]', empty=''), fails=False,
+           says=('written anew',)),
+    *(Case(f'an arm whose {name} is {value!r}', changed(**{name: value}), call=result, says=(name,))
+      for name, value in ODD_FIELDS.items()),
+    Case('a NaN that an older version wrote', changed(few=float('nan')), call=result, fails=False),
+    Case('kept.csv lacks columns', damaged('kept.csv', 'job,name\na,cat\n'), REPORT, says=('kept.csv: damaged',)),
+    Case('filter.json is empty', damaged('filter.json', ''), REPORT, fails=False, says=('filter.json',)),
+    Case('filter.json has other fields', damaged('filter.json', '{"threshold": "high"}'), REPORT, fails=False,
+         says=('filter.json',)),
+    Case('an arm is cut', damaged('CE-none*.json', '{"method":'), RUN, fails=False, says=('trained again',)),
 ]
