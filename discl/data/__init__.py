@@ -2,16 +2,16 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    sets=['SPLITS', 'SPELLINGS', 'BESIDE', 'ImageSet', 'stamp_of', 'shots', 'label_numbers', 'clean_name',
-        'look_alikes', 'split_of'],
+    sets=['SPLITS', 'SPELLINGS', 'BESIDE', 'PARTS', 'ImageSet', 'stamp_of', 'shots', 'label_numbers',
+        'clean_name', 'look_alikes', 'split_of', 'like_split', 'is_part'],
     looks=['MANIFEST', 'VERSION', 'MONTH', 'PLAIN', 'NEAR', 'PIECE', 'manifest_path', 'hashes_of',
-        'described', 'near_across'],
+        'described', 'near_across', 'series_of'],
     readers=['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'check_words', 'divide', 'Reading', 'LeftOut',
         'image_folder', 'image_csv', 'image_file'],
     named=['FASHION', 'NAMED', 'long_tail_counts', 'fashion_lt', 'NamedSet', 'named_set', 'drawn_by_trial',
         'name_of', 'open_data'],
-    prompts=['CLASS_TEXT', 'check_template', 'fill_template', 'prompts_from_template', 'prompts_from_file',
-        'named_prompts', 'fashion_prompts', 'prompts_of', 'pick_prompt'],
+    prompts=['CLASS_TEXT', 'check_template', 'fill_template', 'prompts_from_template', 'is_line',
+        'prompts_from_file', 'named_prompts', 'fashion_prompts', 'prompts_of', 'pick_prompt'],
     hard=['few_shot', 'lowest_probability'],
     pixels=['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays', 'write_pixels',
         'MappedPixels', 'JoinedPixels', 'open_pixels'],

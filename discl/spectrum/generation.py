@@ -178,7 +178,7 @@ def said_of_faults(
     of = ', '.join(names[:5]) + (', …' if names[5:] else '')
     return f'{why}; of {of}; the first job is {first.job["job"][:12]}'
 
-# %% ../../nbs/3_spectrum/35_generation.ipynb #aa3e9d1f
+# %% ../../nbs/3_spectrum/35_generation.ipynb #64724bbd
 @patch
 def _is_hopeless(self:Intake): # has nothing that was tried become an image, now or before?
     return bool(self.faulty) and not self.made and not len(self.writer.store)
@@ -191,8 +191,8 @@ def record_faults(self:Intake,
     if not self.faulty: return
     said = said_of_faults(self.faulty)
     if self._is_hopeless():
-        raise DisclError(f'None of {len(self.faulty)} images is usable ({said}). Nothing is recorded; look at the model, '
-                         'its settings and the sources.')
+        raise DisclError(f'None of {len(self.faulty)} images is usable ({said}). Nothing is recorded; look at the '
+                         'model, its settings and the sources.')
     self.writer.store.add_failed(pd.DataFrame([row.job | dict(reason=row.fault) for row in self.faulty]))
     say(f'{len(self.faulty)} images are no good and are recorded as failed ({said})')
 
