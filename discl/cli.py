@@ -386,15 +386,16 @@ def store(
     in_range('wait', wait, 0, 10**9)
     STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout, wait=wait))
 
-# %% ../nbs/99_cli.ipynb #280536be
+# %% ../nbs/99_cli.ipynb #845a6149
 @command()
 def doctor(
     model:str='embedded', # diffusers img2img model: 'embedded', a folder, or a hub id
     out:str='.', # folder that the run will write to
+    clip:str='', # CLIP model: 'embedded', a folder, or a hub id (default: none is looked at)
 ) -> None:
-    "What is installed, where it will run, and whether the model is whole"
+    "What is installed, where it will run, and whether the models are whole"
     from discl.models.checkup import doctor as examine
-    found = examine(model, out)
+    found = examine(model, out, clip or None)
     for row in found.itertuples(): print(f'{"ok" if row.ok else "!!":<4}{row.what:<16}{row.found}')
     if not found.ok.all(): sys.exit(1)
 
@@ -425,7 +426,7 @@ def signals_stop() -> Iterator: # of nothing
     finally:
         for one, handler in set_before.items(): signal.signal(one, handler)
 
-# %% ../nbs/99_cli.ipynb #d79285b4
+# %% ../nbs/99_cli.ipynb #6a5dca4d
 def keep_traceback(
     folder:str, # of a run; '': none
 ) -> Path|None: # of the log; None: no place can be written to
@@ -434,10 +435,12 @@ def keep_traceback(
     text = f'{time.strftime("%Y-%m-%d %H:%M:%S")} discl {shlex.join(sys.argv[1:])}\n{traceback.format_exc()}\n'
     places = [Path(folder)] if folder and (Path(folder)/'run.json').exists() else []
     for place in (*places, cache_folder()):
+        path = place/'discl.log'
+        if path.exists() and not path.is_file(): continue # a pipe would keep us waiting
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with open(place/'discl.log', 'a', encoding='utf-8', errors='backslashreplace') as log: log.write(text)
-            return place/'discl.log'
+            with open(path, 'a', encoding='utf-8', errors='backslashreplace') as log: log.write(text)
+            return path
         except OSError: continue
 
 _HINTS = {MemoryError: 'The memory is full: try --batch 1, a smaller --bs or --image-size. ',

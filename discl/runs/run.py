@@ -6,7 +6,7 @@
 __all__ = ['RESULT_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes', 'labelled',
            'without_nan', 'read_result', 'arm_files', 'ReportFacts']
 
-# %% ../../nbs/7_runs/72_run.ipynb #785f258a
+# %% ../../nbs/7_runs/72_run.ipynb #18fe9ca3
 import dataclasses, hashlib, json, math, os, re, time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from ..core.basics import DisclError, content_id, versions
-from ..core.files import REQUIRED, check_fields, explained, sweep_parts
+from ..core.files import REQUIRED, check_fields, explained, is_regular, sweep_parts
 from ..core.files import read_csv, read_json, whole_file, write_csv, write_json, write_text
 from ..data.named import drawn_by_trial
 from ..data.pixels import Pixels, open_pixels
@@ -44,16 +44,18 @@ from .steps import find_hard, new_network, pretrain, true_class_probabilities
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, evaluate, train_arm
 
-# %% ../../nbs/7_runs/72_run.ipynb #133727fc
+# %% ../../nbs/7_runs/72_run.ipynb #01693967
 def check_folder(
     folder:str|Path, # of a run, or for one
     data:str='', # of its recipe: the run may not lie where its images do
 ) -> None:
     "An error where a run cannot be kept in a folder"
-    place = Path(folder).resolve()
+    with explained(folder): _check_place(folder, Path(os.path.realpath(folder)), data)
+
+def _check_place(folder, place, data): # the same, with the folder's place on the disk
     if place == place.parent: raise DisclError(f'{folder}: a run needs a folder of its own')
     if place.exists() and not place.is_dir(): raise DisclError(f'{folder}: not a folder, so no run can be kept there')
-    if data and place == Path(data).resolve():
+    if data and place == Path(os.path.realpath(data)):
         raise DisclError(f'{folder}: holds the images; give the run another folder')
     there = next(parent for parent in (place, *place.parents) if parent.exists())
     if not there.is_dir(): raise DisclError(f'{folder}: {there} is not a folder')
@@ -68,7 +70,14 @@ def check_generating(
     in_range('batch', batch, 1, 100_000)
     in_range('wait', wait, 0, 10**9)
 
-# %% ../../nbs/7_runs/72_run.ipynb #06d9aec6
+# %% ../../nbs/7_runs/72_run.ipynb #4b6d34f9
+def _recipe_of(folder, asked, saved): # Recipe or None, run.json or None -> Recipe
+    if isinstance(asked, Recipe): return asked
+    if asked is not None: raise DisclError(f'a run takes a Recipe, as from make_recipe or preset, not {asked!r}')
+    if saved is not None: return recipe_from(saved, Path(folder)/'run.json')
+    raise DisclError(f'{folder}: no run.json, so not a run; make one with `discl run` or `discl hard`')
+
+# %% ../../nbs/7_runs/72_run.ipynb #ec3107f3
 class Run:
     "A folder, its recipe, and the way from images to a report"
     def __init__(self,
@@ -86,9 +95,7 @@ class Run:
         self.generating = dict(bar=bar, batch=batch, compiled=compiled, wait=wait) # what decides no result
         check_folder(folder)
         saved = read_json(self.folder/'run.json', kind=dict)
-        if recipe is None and saved is None:
-            raise DisclError(f'{folder}: no run.json, so not a run; make one with `discl run` or `discl hard`')
-        self.recipe = recipe or recipe_from(saved, self.folder/'run.json')
+        self.recipe = _recipe_of(folder, recipe, saved)
         check_folder(folder, self.recipe.data.data)
         self.made = {} # key -> what a step made in this process
         self.last_mixture = None, None # its key, and the mixture; an earlier trial's is not held
@@ -231,13 +238,13 @@ def pretrain_key(self:Run,
     "Names the network that every arm of a trial begins with"
     return step_key('pretrain', self.recipe, [self.images_key(trial), trial])
 
-# %% ../../nbs/7_runs/72_run.ipynb #531e958e
+# %% ../../nbs/7_runs/72_run.ipynb #7d23f382
 def _digest(path): # of a file -> str
     with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
 
 @patch
 def _weights_there(self:Run, path): # -> state dict; None where the network is to be trained (again)
-    if not path.exists(): return None
+    if not is_regular(path): return None
     try:
         told = read_json(path.with_suffix('.json'), {}, dict).get('sha256')
         if told in (None, _digest(path)): return load_file(path)

@@ -13,6 +13,11 @@ def a_file(folder):
 def left_alone(made, answer): assert not made['out'].exists()
 
 
+def a_circle(folder):
+    (folder/'run').symlink_to(folder/'run')
+    return dict(out=folder/'run')
+
+
 def refused(name, options, *says):
     "`discl run` with options that are refused before anything is made"
     return Case(name, nothing, f'run --out {{out}} {options}', says=says, check=left_alone)
@@ -34,6 +39,9 @@ CASES = [
     Case('out is a file', a_file, 'run --out {out}', says=('not a folder',)),
     Case('out is a device', nothing, 'run --out /dev/null', says=('not a folder',)),
     Case('out is the root', nothing, 'run --out /', says=('folder of its own',)),
+    Case('out is a link to itself', a_circle, 'run --out {out}', says=('run',)),
+    Case('out is too long', nothing, f'run --out {{folder}}/{"a"*300}', says=('name is too long',)),
+    Case('out is in a name that is no text', nothing, 'report --out {folder}/\udce9', says=('no run.json',)),
     Case('out is empty', nothing, 'run --out ""', says=('--out',)),
     Case('out is where the images are', nothing, 'run --out {folder} --data {folder}', says=('another folder',)),
     refused('batch zero', '--batch 0', 'batch = 0'),
