@@ -3,9 +3,10 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     weights=['check_files', 'check_names', 'check_numbers', 'load_whole'],
-    generators=['EMBEDDED', 'folder_id', 'hub_folder', 'model_folder', 'Settings', 'settings_of',
-        'load_pipeline', 'scheduler_of', 'doctor'],
-    clip=['Clip'],
+    generators=['EMBEDDED', 'folder_id', 'hub_folder', 'local_folder', 'model_folder', 'Settings',
+        'settings_of', 'check_tokens', 'load_pipeline', 'scheduler_of'],
+    clip=['clip_folder', 'Clip'],
     networks=['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'thin_first', 'backbone',
         'check_backbone', 'load_weights', 'weights_id'],
+    checkup=['doctor'],
 ))

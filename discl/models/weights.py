@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['check_files', 'check_names', 'check_numbers', 'load_whole']
 
-# %% ../../nbs/2_models/20_weights.ipynb #3ef5688b
+# %% ../../nbs/2_models/20_weights.ipynb #f4384dac
 import re
 from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from ..core.basics import DisclError
-from ..core.files import read_json
+from ..core.files import is_regular, read_json, what_is
 
 # %% ../../nbs/2_models/20_weights.ipynb #887339ff
 def _tensor_names(path): # of a .safetensors file -> set of names
@@ -22,9 +22,9 @@ def _tensor_names(path): # of a .safetensors file -> set of names
     except (SafetensorError, OSError) as error:
         raise DisclError(f'{path}: not a whole safetensors file ({error}); copy or download it again') from error
 
-# %% ../../nbs/2_models/20_weights.ipynb #f835f668
+# %% ../../nbs/2_models/20_weights.ipynb #3bbafe36
 def _check_index(index): # raises, if a file of sharded weights, or a tensor in it, is missing
-    named = read_json(index, kind=dict).get('weight_map')
+    named = read_json(index, {}, kind=dict).get('weight_map')
     if not isinstance(named, dict) or not all(isinstance(shard, str) for shard in named.values()):
         raise DisclError(f'{index}: has no weight_map of tensor: file')
     for shard in sorted(set(named.values())):
@@ -36,7 +36,10 @@ def _check_index(index): # raises, if a file of sharded weights, or a tensor in 
 def check_files(
     folder:str|Path, # of one part of a model
 ) -> None: # DisclError: a file is damaged, or missing
-    "Whether weight files are whole, by their headers and their index"
+    "Whether weight files are whole, by their headers and their index, and its configuration can be read"
+    for path in sorted(Path(folder).iterdir()):
+        if not path.is_dir() and not is_regular(path): raise DisclError(f'{path}: {what_is(path)}; a model is made of files')
+    for path in sorted(Path(folder).glob('*config.json')): read_json(path, kind=dict)
     for path in sorted(Path(folder).glob('*.safetensors')): _tensor_names(path)
     for index in sorted(Path(folder).glob('*.safetensors.index.json')): _check_index(index)
 
