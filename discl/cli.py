@@ -426,7 +426,7 @@ def signals_stop() -> Iterator: # of nothing
     finally:
         for one, handler in set_before.items(): signal.signal(one, handler)
 
-# %% ../nbs/99_cli.ipynb #6a5dca4d
+# %% ../nbs/99_cli.ipynb #ba3cad5b
 def keep_traceback(
     folder:str, # of a run; '': none
 ) -> Path|None: # of the log; None: no place can be written to
@@ -443,6 +443,7 @@ def keep_traceback(
             return path
         except OSError: continue
 
+# %% ../nbs/99_cli.ipynb #31061916
 _HINTS = {MemoryError: 'The memory is full: try --batch 1, a smaller --bs or --image-size. ',
           RecursionError: 'Something is nested too deeply: is a file of the run damaged? ',
           OSError: 'Is the place there, writable, and not full? '} # kind of error -> what may help

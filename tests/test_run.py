@@ -457,8 +457,8 @@ def counted(process):
 def test_a_command_that_is_asked_to_end_keeps_what_its_bar_counted(folder, tmp_path):
     seeds = ','.join(map(str, range(60)))
     process = typed('run', '--data', folder, '--out', tmp_path/'r', '--steps', 8, '--levels', 0, '--seeds', seeds,
-                    '--width', 8, '--pretrain-epochs', 1, '--epochs', 2, '--threshold', -1, '--batch', 4, '--compiled', 0,
-                    '--curriculum', 'none')
+                    '--width', 8, '--pretrain-epochs', 1, '--epochs', 2, '--threshold', -1, '--batch', 4,
+                    '--compiled', 0, '--curriculum', 'none')
     said = counted(process)
     process.terminate()
     said += process.communicate()[1].decode(errors='replace')

@@ -238,7 +238,7 @@ DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
 _ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #95acf036
+# %% ../../nbs/7_runs/70_recipe.ipynb #80a00fa8
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -259,10 +259,8 @@ class TrainingRecipe(CheckedFields):
     r: float|None = setting(None, above_zero, STEPS)
     # share of tail images in it; None: the share of few-shot classes, or hard_share
     p: float|None = setting(None, below_one, STEPS)
-    # for adaptive: sources at most on which progress is measured
-    guide: int = setting(100, within(1, 10**9), **_ADAPTIVE)
-    # for adaptive: real images trained on between two measurements
-    probe: int = setting(256, within(1, 10**9), **_ADAPTIVE)
+    guide: int = setting(100, within(1, 10**9), **_ADAPTIVE) # for adaptive: sources at most to measure progress on
+    probe: int = setting(256, within(1, 10**9), **_ADAPTIVE) # for adaptive: real images between two measurements
     trim: bool = setting(False, **_ADAPTIVE) # for adaptive: leave outlying increases out, as the authors' code does?
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')

@@ -537,11 +537,12 @@ def train_arm(self:Run,
     write_json(path, without_nan(result))
     return result
 
-# %% ../../nbs/7_runs/72_run.ipynb #9b502fd5
+# %% ../../nbs/7_runs/72_run.ipynb #ac7f6e7f
 _NUMBER, _LIST = (float, type(None)), (list, type(None))
-_NEEDED = dict(method=str, curriculum=str, seed=int, settings=dict, versions=dict, shared=dict, validation=list, stages=list,
-               class_accuracy=list, confusion=(list, dict), best_validation=float, best_epoch=int, steps=int, samples=int,
-               seconds=float, synthetic_samples=int, few=_NUMBER, overall=_NUMBER) # fields of every arm's file
+_NEEDED = dict(
+    method=str, curriculum=str, seed=int, few=_NUMBER, overall=_NUMBER, class_accuracy=list, confusion=(list, dict),
+    validation=list, best_validation=float, best_epoch=int, stages=list, steps=int, samples=int, synthetic_samples=int,
+    seconds=float, shared=dict, settings=dict, versions=dict) # fields of every arm's file
 _ARM_FILE = {name: (kind, REQUIRED) for name, kind in _NEEDED.items()}
 _ARM_FILE |= {name: (_NUMBER, None) for name in MEASURES if name not in _NEEDED}
 _ARM_FILE |= dict(classes=(_LIST, None), counts=(_LIST, None), progress=(list, [])) # as for `check_fields`
