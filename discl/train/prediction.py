@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['AT_ONCE', 'predict', 'features', 'head_gradient']
 
-# %% ../../nbs/5_train/51_prediction.ipynb #58856247
+# %% ../../nbs/5_train/51_prediction.ipynb #24cfe525
 from collections.abc import Sequence
 import numpy as np, torch, torch.nn.functional as F
 from torch import nn
+from ..core.basics import DisclError
 from ..core.devices import autocast, evaluating, preserved_random
 from ..models.networks import head_of
 from .samples import Samples
 
-# %% ../../nbs/5_train/51_prediction.ipynb #2ca20de6
+# %% ../../nbs/5_train/51_prediction.ipynb #72a6ec1a
 AT_ONCE = 512 # images in a batch where nothing is learned
 
 @torch.no_grad()
@@ -24,6 +25,7 @@ def predict(
 ) -> np.ndarray: # float32 (n, classes): probabilities
     "Class probabilities, in eval mode; modes, batch norms and random numbers are left as they were"
     rows = np.arange(len(samples)) if rows is None else np.asarray(rows)
+    if not len(rows): raise DisclError('no image: there is nothing to say of it')
     device = next(model.parameters()).device
     found = []
     with preserved_random(), evaluating(model), autocast(device):

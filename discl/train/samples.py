@@ -6,7 +6,7 @@
 __all__ = ['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation', 'Samples', 'extras',
            'ListLoader']
 
-# %% ../../nbs/5_train/50_samples.ipynb #258bd410
+# %% ../../nbs/5_train/50_samples.ipynb #9296d8c9
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from fastai.callback.mixup import CutMix, MixUp
 from fastai.data.load import DataLoader
 from fastcore.basics import chunked, patch
 from torchvision.transforms import v2
-from ..core.basics import DisclError
+from ..core.basics import DisclError, meant, shown
 from ..data.pixels import Pixels
 
 # %% ../../nbs/5_train/50_samples.ipynb #1ca2dbf0
@@ -79,9 +79,13 @@ def augmentation(
     chain.from_originals = True
     return chain
 
-# %% ../../nbs/5_train/50_samples.ipynb #2c047008
+# %% ../../nbs/5_train/50_samples.ipynb #aa758b37
 MEAN = (.485, .456, .406) # ImageNet's, of red, green and blue
 STD = (.229, .224, .225)
+
+def _are_whole(numbers): # is each a whole number, of whatever type?
+    if numbers.dtype.kind != 'f': return numbers.dtype.kind in 'iub'
+    return bool((np.isfinite(numbers) & (numbers == np.floor(numbers))).all())
 
 class Samples(torch.utils.data.Dataset):
     "Images and labels, read by row or a batch of rows"
@@ -91,7 +95,11 @@ class Samples(torch.utils.data.Dataset):
         augment:Callable|None=None, # from `augmentation`, any torchvision transform of uint8 (3, size, size), or None
     ) -> None:
         self.pixels = pixels
-        self.labels = torch.from_numpy(np.array(labels)).long()
+        labels = np.array(labels)
+        if not _are_whole(labels): raise DisclError(f'labels are whole numbers, not {shown(labels[:3].tolist())}')
+        images = len(pixels) if hasattr(pixels, '__len__') else len(labels)
+        if len(labels) != images: raise DisclError(f'{images} images have {len(labels)} labels')
+        self.labels = torch.from_numpy(labels).long()
         self.augment = augment
 
     def __len__(self) -> int: return len(self.labels)
@@ -164,15 +172,16 @@ BLENDS = {
 
 EXTRAS = (*BLENDS, *TRANSFORMS) # all names
 
-# %% ../../nbs/5_train/50_samples.ipynb #484d4003
+# %% ../../nbs/5_train/50_samples.ipynb #efc6a5b5
 def extras(
     names:Sequence, # of EXTRAS
     size:int, # side of the images
     flip:bool=True, # mirror half of them?
 ) -> tuple: # (augmentation, list of fastai callbacks)
     "Augmentations by name"
-    odd = set(names) - set(EXTRAS)
-    if odd: raise DisclError(f'unknown augmentation {", ".join(sorted(odd))}; known are {", ".join(EXTRAS)}')
+    for name in names:
+        if name in EXTRAS: continue
+        raise DisclError(f'unknown augmentation {shown(name)}{meant(name, EXTRAS)}; known are {", ".join(EXTRAS)}')
     if {'mixup', 'cutmix'} <= set(names): raise DisclError('mixup and cutmix both blend the batch; choose one')
     transforms = [TRANSFORMS[name]() for name in names if name in TRANSFORMS]
     callbacks = [BLENDS[name]() for name in names if name in BLENDS]
