@@ -368,7 +368,16 @@ def write_csv(
     text = guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n')
     write_text(path, text)
 
-# %% ../../nbs/0_core/01_files.ipynb #84b4d66f
+# %% ../../nbs/0_core/01_files.ipynb #428d65d7
+def _header(
+    text:str, # of a table
+    known:list[str], # names of its columns as pandas has them
+) -> list[str]: # as they are written, where no two are equal
+    "Names of columns; pandas gives one without a name another"
+    try: names = next(csv.reader(io.StringIO(text, newline='')), [])
+    except csv.Error: return known
+    return names if len(set(names)) == len(names) == len(known) else known
+
 def read_csv(
     path:str | Path, # of a table that `write_csv` wrote
     **options, # of pandas.read_csv, such as dtype
@@ -379,7 +388,7 @@ def read_csv(
     try: frame = pd.read_csv(io.StringIO(text, newline=''), lineterminator='\n', **settings)
     except (ValueError, OverflowError) as error:
         raise DisclError(f'{printable(path)}: no table that can be read ({printable(error)})') from error
-    frame.columns = [open_cell(name) for name in frame]
+    frame.columns = [open_cell(name) for name in _header(text, list(frame))]
     for name in frame:
         if pd.api.types.is_numeric_dtype(frame[name]): continue
         frame[name] = frame[name].map(open_cell) if 'dtype' in options else _numbers_or_texts(frame[name])

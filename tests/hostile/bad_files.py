@@ -90,6 +90,8 @@ CASES = [
     Case('true for a number', nothing, call=lambda found: check_fields(dict(n=True), dict(n=(int, 1)), 'a.json'), says=('n',)),
     Case('cells that are formulas', nothing, call=tables, fails=False,
          check=same_texts),
+    Case('a column without a name', file_of(b',=x\n1,2\n'), call=lambda found: list(read_csv(found['path'])), fails=False,
+         check=lambda found, answer: answer.value.index('')),
     Case('names of folders', nothing, call=lambda found: [inside(found['folder'], name) for name in safe_names(NAMES).values()],
          fails=False, check=all_apart),
     Case('a path that leads outside', nothing, call=lambda found: inside(found['folder'], '..', 'x'), says=('outside',)),
