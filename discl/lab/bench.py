@@ -26,12 +26,13 @@ from ..report.page import render
 from .parts import Relay, Tiles, View, Worker, label_width, one_line, picture_html, side_by_side
 from .parts import show_figure, thumbnail, view_or_reason, wide
 
-# %% ../../nbs/8_lab/82_bench.ipynb #aa11b10a
+# %% ../../nbs/8_lab/82_bench.ipynb #759008a2
 def scored_samples(
     store: Store, # with scores
     clip: str | None=None, # identity of a Clip; None: the only one that has scored this store
 ) -> pd.DataFrame: # the store's samples with λ < 1 and their scores, the lowest text score first
     "What there is to filter, or a sentence on why there is nothing"
+    if not isinstance(store, Store): raise DisclError('The filter bench looks at a Store: filter_bench(Store(folder)).')
     if not len(store):
         raise DisclError(f'{store.place} holds no images. Generate some first: generate(list_jobs(…), …).')
     scores = store.scores(clip)

@@ -84,7 +84,7 @@ def checked_filmstrip(
     if not seeds: raise DisclError('The filmstrip needs a seed: explore(images, seeds=(10, 20)).')
     return sorted({float(lam) for lam in levels}), seeds
 
-# %% ../../nbs/8_lab/81_explorer.ipynb #28c23e62
+# %% ../../nbs/8_lab/81_explorer.ipynb #a55f9d9c
 class ExplorerState:
     "What the spectrum explorer shows, apart from how it is shown"
     def __init__(self,
@@ -103,7 +103,7 @@ class ExplorerState:
         "Look at the first source that can be read"
         self.images, self.train = images, images['train']
         if not len(self.train):
-            raise DisclError(f'{images.name}: no training images, and a spectrum is made of those only')
+            raise DisclError(f'{images.name or "The set"}: no training images, and a spectrum is made of those only')
         self.prompts = prompts_for(self.train, prompts)
         self.model, self.pipe = model, pipe
         self.clip, self.threshold = clip, threshold

@@ -63,6 +63,13 @@ compare(run.results(), run.images)'''
 RUN = os.environ.get('DISCL_RUN')
 COMPARE = REAL.format(str(Path(RUN).absolute())) if RUN else PLANTED
 
+# every text that a view shows holds a script
+HOSTILE = f'''import sys, tempfile
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parents[1]/'hostile')!r})
+from bad_views import all_views, hostile
+display(*all_views(hostile(Path(tempfile.mkdtemp()))))'''
+
 TILE = '.discl button.discl-tile:not([disabled])'
 
 
@@ -207,6 +214,18 @@ def test_compare(notebook):
     looks(notebook, 'compare')
     page.locator('.discl select').nth(1).select_option('CE + all-level')
     expect(page.locator('.discl-note').first).to_have_text(re.compile(r'CE . all-level wrong: \d+ test images'))
+
+
+def test_texts_of_others_are_not_run(notebook):
+    "Class names, prompts, files, arms and reasons that hold scripts are shown as text in every view"
+    page = notebook.open([HOSTILE]).page
+    page.locator('.discl').nth(5).wait_for(timeout=180000)
+    expect(page.locator('.discl-pick figcaption')).to_have_text(re.compile('window.hit=1'))
+    for select in page.locator('.discl select').all(): select.focus()
+    page.locator('.discl button.discl-tile:not([disabled])').first.hover()
+    page.wait_for_timeout(1000)
+    assert page.evaluate('window.hit') is None
+    assert page.locator('.discl img[src=x], .discl script, .discl [onerror], .discl [onmouseover]').count() == 0
 
 
 @pytest.mark.parametrize('cell, choice, number', [
