@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'image_folder', 'image_csv', 'image_file'],
     named=['FASHION', 'NAMED', 'long_tail_counts', 'fashion_lt', 'NamedSet', 'named_set', 'drawn_by_trial',
         'name_of', 'open_data'],
-    prompts=['CLASS_TEXT', 'check_template', 'fill_template', 'prompts_from_template', 'is_line',
+    prompts=['CLASS_TEXT', 'check_template', 'is_line', 'fill_template', 'prompts_from_template',
         'prompts_from_file', 'named_prompts', 'fashion_prompts', 'prompts_of', 'pick_prompt'],
     hard=['few_shot', 'lowest_probability'],
     pixels=['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays', 'write_pixels',

@@ -5,18 +5,20 @@
 # %% auto #0
 __all__ = ['few_shot', 'lowest_probability']
 
-# %% ../../nbs/1_data/15_hard.ipynb #a8c6d9e8
+# %% ../../nbs/1_data/15_hard.ipynb #0c1a3ccc
+from numbers import Real
 from typing import Sequence
 import numpy as np
 from ..core.basics import DisclError
 from .sets import ImageSet
 
-# %% ../../nbs/1_data/15_hard.ipynb #e4152fdc
+# %% ../../nbs/1_data/15_hard.ipynb #94395e24
 def few_shot(
     images:ImageSet, # with a split train
     fewer_than:int=20, # training images of a class that make it few-shot
 ) -> ImageSet: # every training image of the few-shot classes
     "The rule for long-tailed sets"
+    if not isinstance(fewer_than, Real): raise DisclError(f'fewer_than={fewer_than!r}: a number of images, such as 20')
     train = images['train']
     counts = train.counts()
     rows = (counts < fewer_than)[train.labels]

@@ -6,7 +6,7 @@
 __all__ = ['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'check_words', 'divide', 'Reading', 'LeftOut', 'image_folder', 'image_csv',
            'image_file']
 
-# %% ../../nbs/1_data/12_readers.ipynb #06d2377d
+# %% ../../nbs/1_data/12_readers.ipynb #730968b7
 import csv, io, os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Callable, Sequence
 import numpy as np, pandas as pd
 from fastcore.basics import patch
+from numbers import Integral, Real
 from ..core.basics import DisclError, content_id
+from ..core.files import is_regular, what_is
 from ..core.images import IMAGES, pixel_id
-from .sets import BESIDE, ImageSet, SPLITS, clean_name, look_alikes, split_of
-from .looks import described, near_across
+from .sets import BESIDE, ImageSet, SPLITS, clean_name, is_part, like_split, look_alikes, split_of
+from .looks import described, near_across, series_of
 
 # %% ../../nbs/1_data/12_readers.ipynb #b6bf0799
 WORDS = dict(on_bad=('raise', 'skip'), on_leak=(None, 'drop', 'keep', 'raise'), on_conflict=('raise', 'drop', 'keep'))
@@ -157,41 +159,60 @@ def _classes_filled(
             raise DisclError(f'{name}: no readable {split} image of class {", ".join(empty)}')
         if len(empty) == len(classes): raise DisclError(f'{name}: no readable image in split {split}')
 
-# %% ../../nbs/1_data/12_readers.ipynb #7302bb59
+# %% ../../nbs/1_data/12_readers.ipynb #991495ae
 def divide(
     labels:Sequence[int], # (n,)
     val:float, # share for validation, in [0, 1)
     test:float, # share for test, in [0, 1)
     seed:int=0, # of the draw
+    series:Sequence[int] | None=None, # (n,), equal for pictures that belong together; None: each stands for itself
 ) -> np.ndarray: # str (n,): names of splits
     "Split by class, so that each split holds every class that has enough images"
     rng = np.random.default_rng(seed)
     splits = np.full(len(labels), 'train', dtype=object)
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))
-        n_val, n_test = _part(val, len(rows)), _part(test, len(rows))
-        splits[rows[:n_val]] = 'val'
-        splits[rows[n_val:n_val + n_test]] = 'test'
+        of_row = rows if series is None else np.asarray(series)[rows]
+        groups = [group.to_numpy() for _, group in pd.Series(rows).groupby(of_row, sort=False)]
+        for split, n in (('val', _part(val, len(rows))), ('test', _part(test, len(rows)))):
+            groups, taken = _taken(groups, n)
+            splits[taken] = split
     return splits
+
+def _taken(
+    groups:list[np.ndarray], # row numbers of each series
+    n:int, # rows to take
+) -> tuple[list[np.ndarray], np.ndarray]: # series that are left, int array of the rows that are taken
+    "Whole series, in their order, as far as they fit; the smallest one if none fits"
+    left, taken = [], []
+    for group in groups:
+        if len(taken) + len(group) <= n: taken += group.tolist()
+        else: left.append(group)
+    if taken or not n or len(left) < 2: return left, np.array(taken, int)
+    smallest = int(np.argmin([len(group) for group in left]))
+    if 2*len(left[smallest]) > sum(map(len, left)): return left, np.array([], int)
+    return left[:smallest] + left[smallest + 1:], left[smallest]
 
 def _part(share, n): # how many of n images: at least one, and less than half
     if not share: return 0
     return min(max(1, round(n*share)), (n - 1)//2)
 
-# %% ../../nbs/1_data/12_readers.ipynb #db8f7890
+# %% ../../nbs/1_data/12_readers.ipynb #19915b13
 def _with_splits(
-    items:pd.DataFrame, # id, label, split
+    items:pd.DataFrame, # id, label, split, hashes
     shares:dict, # split -> share of the training images that it gets
     seed:int, # of the division
 ) -> pd.DataFrame: # with the column `split` filled
-    "Divide the training images; one that is in two classes stays in one split"
+    "Divide the training images; what is in two classes, or nearly the same, stays in one split"
     train = items.split == 'train'
     splits = items.split.to_numpy(object, copy=True)
-    splits[train] = divide(items.label[train].to_numpy(), shares['val'], shares['test'], seed)
+    if any(shares.values()):
+        series = series_of(items[train].reset_index(drop=True))
+        splits[train] = divide(items.label[train].to_numpy(), shares['val'], shares['test'], seed, series)
     items = items.assign(split=splits)
     return items.assign(split=items.split.where(~train, items[train].groupby('id').split.transform('first')))
 
-# %% ../../nbs/1_data/12_readers.ipynb #30a7b105
+# %% ../../nbs/1_data/12_readers.ipynb #5c7e3074
 @dataclass
 class Reading:
     "What the two readers do alike"
@@ -206,7 +227,12 @@ class Reading:
     def __post_init__(self) -> None:
         check_words(on_bad=self.on_bad, on_leak=self.on_leak, on_conflict=self.on_conflict)
         for split, share in self.shares.items():
-            if not 0 <= share < 1: raise DisclError(f'{split}={share}: a share is a number from 0 to below 1')
+            if isinstance(share, Real) and 0 <= share < 1: continue
+            raise DisclError(f'{split}={share!r}: a share is a number from 0 to below 1')
+        if sum(self.shares.values()) >= 1: raise DisclError(f'val and test take {sum(self.shares.values()):g} of all images; '
+                                                            'together they are below 1, for some are needed for training')
+        if isinstance(self.seed, Integral) and self.seed >= 0: return
+        raise DisclError(f'seed={self.seed!r}: a seed is a whole number from 0')
 
 # %% ../../nbs/1_data/12_readers.ipynb #e635878d
 @patch
@@ -243,10 +269,11 @@ def _class_names(
             'give them one name if they are one')
     return [clean_of[name] for name in names]
 
-# %% ../../nbs/1_data/12_readers.ipynb #66887614
+# %% ../../nbs/1_data/12_readers.ipynb #a3d3323a
 JUNK = {'@eadir', '#recycle', '#snapshot', '@recycle', '@recently-snapshot', '@tmp', '__macosx', '$recycle.bin',
         'recycler', 'system volume information', 'lost+found', 'found.000', 'thumbs.db', 'ehthumbs.db', 'desktop.ini',
-        '__pycache__', 'icon\r', 'node_modules'} # what systems, file managers and editors leave behind, in lower case
+        '__pycache__', 'icon\r', 'node_modules', '@sharebin', '~snapshot', 'network trash folder', 'temporary items',
+        'lost.dir', 'cvs', 'venv', 'site-packages'} # what systems, file managers and editors leave behind, in lower case
 
 def _is_junk(
     name:str, # of a file or folder
@@ -262,7 +289,7 @@ def _tally(
     named = [f'{name} ({n})' for name, n in sorted(counts.items())]
     return ', '.join(named[:20] + ['…'][:len(named) > 20])
 
-# %% ../../nbs/1_data/12_readers.ipynb #4faa8279
+# %% ../../nbs/1_data/12_readers.ipynb #ffc8fd05
 @dataclass
 class LeftOut:
     "What a folder holds besides images of classes"
@@ -270,7 +297,8 @@ class LeftOut:
     made: set = field(default_factory=set) # folders of runs and stores
     endings: Counter = field(default_factory=Counter) # of files that are no images
     loose: Counter = field(default_factory=Counter) # folder -> images that lie in no class
-    others: set = field(default_factory=set) # folders beside the splits without an image
+    others: set = field(default_factory=set) # folders without an image
+    inside: str = '' # folder that the classes were found in, deeper than the one that was given
 
     def __str__(self) -> str:
         counted = {'hidden or system files and folders': self.junk,
@@ -279,7 +307,7 @@ class LeftOut:
                    'images in no class folder': self.loose,
                    'folders without images': Counter(self.others)}
         parts = [f'left out {found.total()} {what}: {_tally(found)}' for what, found in counted.items() if found]
-        return '\n'.join(parts)
+        return '\n'.join([f'the classes are taken from {self.inside}'][:bool(self.inside)] + parts)
 
 # %% ../../nbs/1_data/12_readers.ipynb #3b92cd87
 MADE = ('run.json', 'store.json', 'arms.json', '.owner.json', 'discl.log') # what a run, a store or a trial is known by
@@ -335,7 +363,7 @@ def _files_of(
     left_out.endings.update(path.suffix.lower() or 'no ending' for path in others if path.suffix.lower() not in IMAGES)
     return images + [path for inner in folders for path in _files_of(inner, left_out, seen)]
 
-# %% ../../nbs/1_data/12_readers.ipynb #5776b2b4
+# %% ../../nbs/1_data/12_readers.ipynb #6c86ad0b
 _TO_BE_CLEAR = 'Name the splits train, val and test; put class folders of such a name into a folder train/'
 
 def _subfolders(folder, left_out=None): return [path.name for path in _inside(folder, left_out or LeftOut())[0]]
@@ -345,7 +373,7 @@ def _no_splits_inside(
 ) -> None:
     "Class folders hold no splits, and are none"
     names = [path.name for path in folders]
-    if names and all(map(split_of, names)):
+    if names and all(map(like_split, names)):
         where = folders[0].parent
         raise DisclError(f'{where}: {", ".join(names)} are named like splits, not like classes. {_TO_BE_CLEAR}')
     for path in folders:
@@ -354,7 +382,18 @@ def _no_splits_inside(
             raise DisclError(f'{path}: {", ".join(inner)} inside of a class. Put the classes into the splits: '
                              f'{split_of(inner[0])}/{path.name}, not {path.name}/{inner[0]}')
 
-# %% ../../nbs/1_data/12_readers.ipynb #4b508c93
+def _no_parts(
+    folders:Sequence[Path], # of classes, without splits
+) -> None:
+    "Images beside their masks, or folds, are no classes"
+    parts = [path for path in folders if is_part(path.name)]
+    if not parts: return
+    deeper = [f', such as {path}' for path in parts if len(_subfolders(path)) > 1][:1]
+    raise DisclError(f'{parts[0].parent}: {", ".join(path.name for path in parts)} are named like parts of a data set, not like '
+                     f'classes. Give the folder whose folders are the classes{"".join(deeper)}; '
+                     'put class folders of such a name into a folder train/')
+
+# %% ../../nbs/1_data/12_readers.ipynb #3d745559
 def _unwrapped(
     folder:Path, # of a split
     split:str, # its name
@@ -365,7 +404,17 @@ def _unwrapped(
     if split_of(inner[0]) == split or inner[0].casefold() in BESIDE: return _unwrapped(folder/inner[0], split)
     return folder
 
-def _has_images(folder): return bool(_files_of(folder, LeftOut(), set()))
+def _images_in(folder): return [path for path in _inside(folder, LeftOut())[1] if path.suffix.lower() in IMAGES]
+
+def _has_images(
+    folder:Path,
+    seen:frozenset=frozenset(), # (device, inode) of the folders above
+) -> bool:
+    "Is a file in it, at any depth, that looks like an image?"
+    place = os.stat(folder)
+    if (place.st_dev, place.st_ino) in seen: return False
+    if _images_in(folder): return True
+    return any(_has_images(path, seen | {(place.st_dev, place.st_ino)}) for path in _inside(folder, LeftOut())[0])
 
 # %% ../../nbs/1_data/12_readers.ipynb #65dc9530
 def _by_name(
@@ -383,7 +432,7 @@ def _by_name(
     if twice: raise DisclError(f'{here}, of which several mean {twice[0]}; join them or take one away')
     return {split: _unwrapped(folder/name, split) for name, split in names.items()}
 
-# %% ../../nbs/1_data/12_readers.ipynb #f2428991
+# %% ../../nbs/1_data/12_readers.ipynb #f144cc40
 def _split_folders(
     folder:Path, # of a set
     left_out:LeftOut, # is told what is not used
@@ -395,19 +444,22 @@ def _split_folders(
     folders, loose = _inside(folder, left_out)
     names = {path.name: split_of(path.name) for path in folders if split_of(path.name)}
     others = [path.name for path in folders if path.name not in names]
+    filled = [name for name in others if _has_images(folder/name)]
     if names and 'train' in names.values():
-        left_out.others.update(name for name in others if not _has_images(folder/name))
-        others = [name for name in others if name not in left_out.others]
-    if len(others) == 1 and not names and 'train' in map(split_of, _subfolders(folder/others[0])):
-        return _split_folders(folder/others[0], left_out)
+        left_out.others.update(set(others) - set(filled))
+        others = filled
+    if len(filled) == 1 and not names and _subfolders(folder/filled[0]) and not _images_in(folder/filled[0]):
+        left_out.others.update(set(others) - set(filled))
+        left_out.inside = str(folder/filled[0])
+        return _split_folders(folder/filled[0], left_out)
     found = _by_name(folder, names, others) if names else dict(train=folder)
     for place in {folder, *found.values()}:
-        images = [path for path in _inside(place, LeftOut())[1] if path.suffix.lower() in IMAGES]
-        if images: left_out.loose[str(place)] = len(images)
+        if images := _images_in(place): left_out.loose[str(place)] = len(images)
     for place in found.values(): _no_splits_inside([place/name for name in _subfolders(place)])
+    if not names: _no_parts([folder/name for name in filled])
     return {split: found[split] for split in SPLITS if split in found}
 
-# %% ../../nbs/1_data/12_readers.ipynb #39a96597
+# %% ../../nbs/1_data/12_readers.ipynb #a7197ca9
 def _as_text(
     path:Path, # of an image
 ) -> tuple[str, str]: # its text, and what is wrong with its name
@@ -419,26 +471,58 @@ def _as_text(
         return text, f'{text}: the name is no UTF-8; rename it'
     return text, ''
 
+_UNREAD = {'.heic', '.heif', '.svg', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf', '.raw', '.jxl', '.eps',
+           '.dcm', '.mp4', '.mov', '.avi'} # endings of pictures that Pillow does not decode by itself
+
+def _filled(
+    folders:list[tuple[Path, int, set]], # of classes: images in it, endings of its other files
+    left_out:LeftOut, # is told the others
+) -> set: # names of those with images
+    "Class folders that hold pictures; one whose pictures cannot be read is an error"
+    filled = {path.name for path, n, _ in folders if n}
+    for path, _, endings in folders:
+        if path.name in filled: continue
+        unread = ', '.join(sorted(endings & _UNREAD))
+        if unread: raise DisclError(f'{path}: its pictures ({unread}) cannot be read; convert them to PNG or JPEG')
+        left_out.others.add(path.name)
+    return filled
+
+def _tell_deep(
+    folders:dict, # class folder -> folders in it that hold all of its images
+    say:Callable, # what tells of them
+) -> None:
+    "Are the folders in class folders the classes?"
+    deep = [f'{path.name} ({", ".join(sorted(inner)[:3])}{", …"*(len(inner) > 3)})' for path, inner in folders.items()]
+    if deep: say(f'{next(iter(folders)).parent}: these classes hold only folders, and each is one class with all that is in '
+                 f'them; if those are the classes, give the folder that they lie in: {"; ".join(deep[:5])}')
+
+# %% ../../nbs/1_data/12_readers.ipynb #4b2dc099
 def _folder_items(
     folders:dict, # split -> folder of class folders
     left_out:LeftOut, # is told what is not used
     say:Callable=print, # what tells of class names
 ) -> tuple[pd.DataFrame, list[str]]: # (path, fault, label, split) of each image file; names of the classes
     "Every image file in class folders"
-    rows, names = [], []
+    rows, found, deep = [], [], {}
     for split, folder in folders.items():
         for path in _inside(folder, LeftOut())[0]:
             text, fault = _as_text(path)
             if fault: raise DisclError(fault)
-            names.append(path.name)
-            rows += [(*_as_text(file), path.name, split) for file in _files_of(path, left_out, set())]
+            before = left_out.endings.copy()
+            files = _files_of(path, left_out, set())
+            found.append((path, len(files), set(left_out.endings - before)))
+            inner = {file.relative_to(path).parts[0] for file in files}
+            if len(inner) > 1 and all(file.parent != path for file in files): deep[path] = inner
+            rows += [(*_as_text(file), path.name, split) for file in files]
+    names = sorted(_filled(found, left_out))
+    _tell_deep(deep, say)
     clean = dict(zip(names, _class_names(names, str(next(iter(folders.values()))), say)))
     classes = sorted(set(clean.values()))
     items = pd.DataFrame(rows, columns=['path', 'fault', 'label', 'split'], dtype=object)
     number_of = {name: number for number, name in enumerate(classes)}
     return items.assign(label=[number_of[clean[name]] for name in items.label]), classes
 
-# %% ../../nbs/1_data/12_readers.ipynb #ecd9c296
+# %% ../../nbs/1_data/12_readers.ipynb #984c3767
 def image_folder(
     folder:str | Path, # train/, val/, test/ with class folders (in most spellings); or class folders
     val:float=.1, # share for validation where the folder has no val/
@@ -454,9 +538,9 @@ def image_folder(
     reading = Reading(folder, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest)
     items, classes = _folder_items(_split_folders(folder, left_out), left_out)
     if str(left_out): print(f'{folder}:\n{left_out}')
-    kinds = ', '.join(sorted(IMAGES))
-    if not len(items): raise DisclError(f'{folder}: no images ({kinds}) in class folders. {left_out}')
-    return reading.image_set(items, classes)
+    if len(items): return reading.image_set(items, classes)
+    raise DisclError(f'{folder}: no images in class folders. Put the images of each class into a folder of its name, or give a '
+                     f'CSV file with columns path and label. {left_out}')
 
 # %% ../../nbs/1_data/12_readers.ipynb #056777c1
 WIDEST = 1000 # columns; a table of images has a few
@@ -475,7 +559,7 @@ def _csv_text(
         line = data[:e.start].count(b'\n') + 1
         raise DisclError(f'{path}: line {line} is not UTF-8; save the file as CSV in UTF-8') from e
 
-# %% ../../nbs/1_data/12_readers.ipynb #4c3b6f2d
+# %% ../../nbs/1_data/12_readers.ipynb #0da5f67a
 def _csv_rows(
     text:str, # of a CSV file
     path:Path, # for errors
@@ -483,6 +567,7 @@ def _csv_rows(
     "Rows that hold anything, whatever separates their cells"
     lines = io.StringIO(text, newline='')
     header = lines.readline()
+    if header.startswith('sep='): header = lines.readline()
     lines.seek(0)
     separator = max(',;\t|', key=header.count)
     if header.count(separator) > WIDEST:
@@ -491,7 +576,8 @@ def _csv_rows(
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try: rows = [(reader.line_num, [clean_name(cell) for cell in row]) for row in reader]
     except csv.Error as e: raise DisclError(f'{path}: line {reader.line_num} is not a row of a CSV ({e})') from e
-    return [row for row in rows if any(row[1])]
+    rows = [row for row in rows if any(row[1])]
+    return rows[1:] if rows and ''.join(rows[0][1]).startswith('sep=') else rows # a line that is for a spreadsheet
 
 # %% ../../nbs/1_data/12_readers.ipynb #ed9010bc
 def _csv_columns(
@@ -507,7 +593,7 @@ def _csv_columns(
         if names.count(name) > 1: raise DisclError(f'{path}: {names.count(name)} columns are named {name}; keep one')
     return names
 
-# %% ../../nbs/1_data/12_readers.ipynb #d0cde900
+# %% ../../nbs/1_data/12_readers.ipynb #c00bacd9
 def _csv_table(
     path:Path, # of a CSV file
 ) -> pd.DataFrame: # path, label, split, line: texts, none of them empty
@@ -521,11 +607,36 @@ def _csv_table(
         if any(cells[len(columns):]):
             raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell that holds a comma')
         values = {name: cells[k] if k < len(cells) else '' for name, k in at.items()}
+        _no_calculation(values['label'], path, line)
         lost = [name for name, value in values.items() if not value]
         if lost: raise DisclError(f'{path}: row {line} has no {lost[0]}')
         table.append(dict(split='train') | values | dict(line=line))
     if not table: raise DisclError(f'{path}: a header and no rows')
+    if 'split' not in at: _no_hidden_splits(columns, rows[1:], path)
     return _csv_splits(pd.DataFrame(table, dtype=object), path)
+
+def _no_calculation(
+    label:str, # as a cell has it
+    path:Path, # for errors
+    line:int, # of the file
+) -> None:
+    "What a spreadsheet or a wrong encoding has left of a label is none"
+    if label not in ('#N/A', '#NAME?', '#REF!', '#VALUE!', '#DIV/0!', '#NULL!', '#NUM!') and '\ufffd' not in label: return
+    raise DisclError(f'{path}: row {line} has the label {label}, which is what a failed formula or a wrong encoding leaves; '
+                     'write the class into it')
+
+def _no_hidden_splits(
+    columns:list[str], # names
+    rows:list[tuple[int, list[str]]], # line and cells
+    path:Path, # for errors
+) -> None:
+    "A column of splits under another name must not go unseen"
+    for k, name in enumerate(columns):
+        cells = {row[k] for _, row in rows if k < len(row)} - {''}
+        flags = like_split(name) and len(cells) == 2
+        if not cells or name in ('path', 'label') or not (flags or all(map(split_of, cells))): continue
+        raise DisclError(f'{path}: the column {name} says which split a row is in ({", ".join(sorted(cells)[:3])}). '
+                         'Name it split, with train, val and test in it, or take it out.')
 
 def _csv_splits(
     rows:pd.DataFrame, # split, line
@@ -578,7 +689,7 @@ def image_csv(
     labels = [number_of[name] for name in names]
     return reading.image_set(pd.DataFrame(dict(path=files, fault='', label=labels, split=rows.split.tolist())), classes)
 
-# %% ../../nbs/1_data/12_readers.ipynb #9d7ee48b
+# %% ../../nbs/1_data/12_readers.ipynb #d1987121
 def image_file(
     file:str | Path, # path, or a name if `data` is given
     name:str, # class that it belongs to
@@ -587,6 +698,7 @@ def image_file(
 ) -> ImageSet: # one training image
     "A file of one's own as a source"
     if name not in classes: raise DisclError(f'{file}: no class is named {name!r}; known are {", ".join(classes[:20])}')
+    if data is None and not is_regular(file): raise DisclError(f'{file} cannot be read ({what_is(file)})')
     try: data = Path(file).read_bytes() if data is None else data
     except (OSError, ValueError) as e: raise DisclError(f'{file} cannot be read ({e})') from e
     row = dict(id='', label=list(classes).index(name), split='train', data=data)
