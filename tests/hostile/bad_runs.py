@@ -1,4 +1,5 @@
 "Recipes and folders of runs that are not what they should be"
+import atexit
 import functools
 import json
 import os
@@ -17,6 +18,7 @@ from discl.runs.run import Run, read_result
 def small_run():
     "A finished run and its images, made once"
     home = Path(tempfile.mkdtemp(prefix='discl-hostile-'))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     class_folders(home/'data', dict(bird=40, cat=10, dog=40))
     answer = type_command(f'run --data {home}/data --out {home}/run {FLAGS}')
     assert answer.code == 0, answer.text[-2000:]
