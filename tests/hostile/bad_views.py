@@ -24,8 +24,8 @@ ONE_LINE = [text for text in PAYLOADS if '\r' not in text]
 MANY = 8142  # classes of iNaturalist 2018
 SIZE = dict(settings=Settings(steps=1, size=(32, 32), dtype='float32'), clip=None, frames=0)
 TAGS = {'div', 'span', 'p', 'br', 'b', 'i', 'pre', 'figure', 'figcaption', 'img', 'style', 'table', 'caption', 'tr', 'th',
-        'td', 'svg', 'g', 'path', 'defs', 'use', 'rect', 'pattern', 'clippath', 'metadata', 'title', 'image', 'rdf:rdf', 'cc:work', 'dc:type', 'dc:format', 'dc:date', 'dc:creator',
-        'dc:title', 'cc:agent'}
+        'td', 'svg', 'g', 'path', 'defs', 'use', 'rect', 'pattern', 'clippath', 'metadata', 'title', 'image',
+        'rdf:rdf', 'cc:work', 'cc:agent', 'dc:type', 'dc:format', 'dc:date', 'dc:creator', 'dc:title'}
 
 
 def image_set(classes, each=3):
@@ -232,8 +232,8 @@ def nothing_to_show(made):
     nothing = ImageSet(images.items.iloc[:0], images.classes)
     empty = Store(folder/'empty')
     scored = filter_bench(made['store']).state.samples()
-    views = dict(explore=explore(nothing, **SIZE), bench=filter_bench(empty), player=curriculum_player(nothing, nothing, scored, empty),
-                 half=curriculum_player(images), compare=compare(pd.DataFrame()), other=compare(pd.DataFrame(dict(a=[1]))),
+    views = dict(explore=explore(nothing, **SIZE), bench=filter_bench(empty),
+                 player=curriculum_player(nothing, nothing, scored, empty), half=curriculum_player(images), compare=compare(pd.DataFrame()), other=compare(pd.DataFrame(dict(a=[1]))),
                  store=filter_bench(None), template=explore(images, '{other}', **SIZE), seeds=explore(images, seeds=(), **SIZE),
                  levels=explore(images, levels=(np.nan,), **SIZE), real=filter_bench(made['store'], real=[np.nan]),
                  threshold=filter_bench(made['store'], threshold=np.nan))
