@@ -233,8 +233,10 @@ def nothing_to_show(made):
     empty = Store(folder/'empty')
     scored = filter_bench(made['store']).state.samples()
     views = dict(explore=explore(nothing, **SIZE), bench=filter_bench(empty),
-                 player=curriculum_player(nothing, nothing, scored, empty), half=curriculum_player(images), compare=compare(pd.DataFrame()), other=compare(pd.DataFrame(dict(a=[1]))),
-                 store=filter_bench(None), template=explore(images, '{other}', **SIZE), seeds=explore(images, seeds=(), **SIZE),
+                 player=curriculum_player(nothing, nothing, scored, empty),
+                 half=curriculum_player(images), compare=compare(pd.DataFrame()),
+                 other=compare(pd.DataFrame(dict(a=[1]))), store=filter_bench(None),
+                 template=explore(images, '{other}', **SIZE), seeds=explore(images, seeds=(), **SIZE),
                  levels=explore(images, levels=(np.nan,), **SIZE), real=filter_bench(made['store'], real=[np.nan]),
                  threshold=filter_bench(made['store'], threshold=np.nan))
     return {name: view.status.value for name, view in views.items()}
