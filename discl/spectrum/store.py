@@ -6,16 +6,16 @@
 __all__ = ['FORMAT', 'KINDS', 'SAMPLE_COLUMNS', 'SCORE_COLUMNS', 'LAYOUTS', 'Store', 'open_store', 'NotWhole', 'row_hash',
            'check_scores']
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #9f31fd2d
+# %% ../../nbs/3_spectrum/32_store.ipynb #c1c3d0ef
 import errno, hashlib, math, os, shutil, socket, time, warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
 import filelock, numpy as np, pandas as pd, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 from fastcore.basics import patch
 from ..core.basics import DisclError, content_id
-from ..core.files import explained, inside, read_json, safe_names, sweep_parts, whole_file, write_csv, write_json
+from ..core.files import explained, inside, printable, read_json, safe_names, sweep_parts, whole_file, write_csv, write_json
 from ..core.images import decode_image, decoded, image_shard
 
 # %% ../../nbs/3_spectrum/32_store.ipynb #bbd8b56a
@@ -466,7 +466,7 @@ def _acquire(self:Store, held, wait, say): # takes the FileLock, or raises
     try: held.acquire(timeout=wait)
     except filelock.Timeout: raise DisclError(f'{writer} still. Nothing was written.') from None
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #e6c7287c
+# %% ../../nbs/3_spectrum/32_store.ipynb #0543c5b1
 @patch
 @contextmanager
 def lock(self:Store,
@@ -483,7 +483,8 @@ def lock(self:Store,
         write_json(owner, dict(process=os.getpid(), host=socket.gethostname(), since=time.time()))
         yield
     finally:
-        try: owner.unlink(missing_ok=True)
+        try:
+            with suppress(OSError): owner.unlink(missing_ok=True)
         finally: held.release()
 
 # %% ../../nbs/3_spectrum/32_store.ipynb #687e74ab
@@ -700,7 +701,7 @@ def decisions(self:Store) -> pd.DataFrame: # job, keep (bool), reason, ordered b
     if not len(twice): return found
     raise DisclError(f'{self.place}/decisions.json: {twice.iloc[0][:12]} is decided twice. Take one of them out.')
 
-# %% ../../nbs/3_spectrum/32_store.ipynb #76156156
+# %% ../../nbs/3_spectrum/32_store.ipynb #ebbb43f9
 @patch
 def decide(self:Store,
     job:str, # name of a stored job
@@ -711,7 +712,7 @@ def decide(self:Store,
     "Keep or drop a single image by hand"
     if not (keep is None or isinstance(keep, (bool, np.bool_))):
         raise DisclError(f'keep = {keep!r}: True, False, or None (as the threshold says)')
-    reason = str(reason or '').strip()
+    reason = printable(reason or '').strip()
     if keep is not None and not reason: raise DisclError('Give a reason: whoever reads the results will ask for it.')
     if not len(self._index('images', _names([job]))): raise DisclError(f'{job[:12]}: no such image in {self.place}')
     with self.lock(wait):

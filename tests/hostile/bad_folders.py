@@ -140,6 +140,27 @@ def classes_named(*names):
     return spoiled(lambda data: None, {name: 6 for name in names})
 
 
+def burst(data):
+    "Shots of one series"
+    shot = np.asarray(photo(55, 64)).astype(int)
+    for k in range(4):
+        near = shot + np.random.default_rng(k).integers(-2, 3, shot.shape)
+        Image.fromarray(near.clip(0, 255).astype(np.uint8)).save(data/f'cat/burst{k}.png')
+
+
+def one_split(made, answer):
+    items = answer.value.items
+    assert items.split[items.path.str.contains('burst')].nunique() == 1, items
+
+
+def within(*places):
+    "The same two classes in folders"
+    def make(folder):
+        for place in places: class_folders(folder/'data'/place, dict(cat=6, dog=6))
+        return dict(data=folder/'data')
+    return make
+
+
 LEAK = with_splits(hidden_copy)
 CASES = [
     Case('a run and a store inside the data', spoiled(run_inside), call=opened(), fails=False, check=has(),
@@ -192,4 +213,18 @@ CASES = [
          says=('no images', '1 images in no class folder')),
     Case('a name too long', plain, call=lambda made: open_data('x'*9999), says=('no such folder',)),
     Case('files renamed', plain, call=renamed, fails=False, check=equal_lists),
+    Case('a series of shots', spoiled(burst), call=opened(), fails=False, check=one_split),
+    Case('folders without images', spoiled(lambda data: write(data, 'labels/a.txt')), call=opened(), fails=False, check=has(),
+         says=('folders without images: labels',)),
+    Case('a class in a format that is not read', spoiled(lambda data: write(data, 'fox/a.heic')), call=opened(),
+         says=('convert them',)),
+    Case('a level too high', within('archive/pets'), call=opened(), fails=False, check=has(n=12), says=('taken from',)),
+    *(Case(f'folders named {" and ".join(names)}', within(*names), call=opened(), says=(said,)) for said, names in (
+        ('named like splits', ('tr', 'te')), ('named like splits', ('trainA', 'testA')),
+        ('named like splits', ('abc_train', 'abc_test')), ('parts of a data set', ('images', 'masks')),
+        ('parts of a data set', ('fold0', 'fold1')))),
+    Case('folders of folders', within('animals', 'plants'), call=opened(on_conflict='keep'), fails=False,
+         says=('hold only folders',)),
+    Case('a share that is no number', plain, call=lambda made: image_folder(made['data'], val='.1'), says=('a share is',)),
+    Case('a seed below 0', plain, call=lambda made: image_folder(made['data'], seed=-1), says=('a whole number',)),
 ]

@@ -258,6 +258,13 @@ def written(name, data):
     return make
 
 
+def owner_folder(folder):
+    "A store in which a folder stands where its writer's name is noted"
+    made = spectrum(folder)
+    (made['place']/'.owner.json').mkdir()
+    return made
+
+
 DECISION = dict(job='a', keep=True, reason='seen')
 ODD_DECISIONS = dict(words='no', number=3, table={}, cut='[{"job": "a"', binary=b'\xff\xfe\0',
                      answer=[dict(DECISION, keep='no')], reasonless=[dict(job='a', keep=True)],
@@ -272,6 +279,10 @@ SMALL_FILES = [
            says=('True, False, or None',)) for keep in ('no', 1, float('nan'))],
     *[Case(f'trace: {job!r}', spectrum, call=lambda made, job=job: made['store'].trace(job),
            says=('jobs begin with|give the name of a job',)) for job in ('', ' ', '.*', '[', '%', None, 3, 'z'*5000)],
+    Case('decide: a reason that is no text', spectrum, fails=False, check=answers(1), call=lambda made: (
+        made['store'].decide('a', True, '\ud800'), len(made['store'].decisions()))[1]),
+    Case('an owner file that is a folder', owner_folder, says=('owner.json',),
+         call=lambda made: made['store'].verify()),
     Case('trace: a name in capitals', spectrum, call=lambda made: made['store'].trace('A')['job'], fails=False),
 ]
 

@@ -43,6 +43,10 @@ HEAD = 'path,label'
 CASES = [
     good('rows that end in commas', HEAD, *[row + ',,' for row in ROWS]),
     good('header and rows that end in commas', HEAD + ',', *[row + ',' for row in ROWS]),
+    good("Excel's line sep=;", 'sep=;', 'path;label', *[row.replace(',', ';') for row in ROWS]),
+    bad('splits in a column subset', 'the column subset says', HEAD + ',subset', *[row + ',train' for row in ROWS]),
+    bad('splits in a column is_train', 'the column is_train says', HEAD + ',is_train', *[row + ',1' for row in ROWS[1:]], ROWS[0] + ',0'),
+    bad('a failed formula', 'failed formula', HEAD, *other(ROWS, ',cat', ',#N/A')),
     good('a byte-order mark', '\ufeff' + HEAD, *ROWS),
     good('lines of Windows', HEAD, *ROWS, end='\r\n'),
     good('lines of old Macs', HEAD, *ROWS, end='\r'),
