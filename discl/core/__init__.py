@@ -5,7 +5,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     basics=['PAPER_SEEDS', 'PACKAGES', 'DisclError', 'content_id', 'seed_of', 'shown', 'meant',
         'checked_number', 'versions', 'Recent', 'in_threads'],
     files=['REASONS', 'DAY', 'REQUIRED', 'MOST_BYTES', 'FileError', 'file_error', 'printable', 'explained',
-        'whole_file', 'sweep_parts', 'is_regular', 'what_is', 'read_text', 'write_text', 'parse_json',
+        'is_regular', 'what_is', 'whole_file', 'sweep_parts', 'read_text', 'write_text', 'parse_json',
         'read_json', 'write_json', 'check_fields', 'guard_cell', 'open_cell', 'write_csv', 'read_csv',
         'safe_name', 'safe_names', 'inside', 'cache_folder'],
     images=['FORMATS', 'IMAGES', 'MAX_PIXELS', 'NEARLY_BLACK', 'encode_image', 'decode_count', 'decode_image',
