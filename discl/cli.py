@@ -46,12 +46,15 @@ def numbers(
     try: return tuple(number(part, kind) for part in parts)
     except ValueError as error: raise DisclError(f'{text!r}: give numbers with commas between them') from error
 
-# %% ../nbs/99_cli.ipynb #854706ef
+# %% ../nbs/99_cli.ipynb #4e8d6db5
 def words(
     text:str, # 'none, BS/none'
 ) -> tuple:
-    "A list of words as people type it"
-    return tuple(word.strip() for word in text.split(',') if word.strip())
+    "A list of words as people type it; DisclError: there is nothing between two commas"
+    if not text.strip(): return ()
+    found = tuple(word.strip() for word in text.split(','))
+    if all(found): return found
+    raise DisclError(f'{text!r}: nothing stands between two of the commas')
 
 # %% ../nbs/99_cli.ipynb #fee67cfb
 def read_setting(

@@ -27,6 +27,7 @@ CASES = [
     Case('unknown command', nothing, 'dance', says=('unknown command',)),
     Case('misspelt command', nothing, 'generte', says=('did you mean generate',)),
     Case('no command', nothing, '', fails=False, says=('usage',)),
+    Case('an arm without a name', nothing, 'run --curriculum none,,oversample --out {out}', says=('between two of the commas',)),
     Case('no seeds', nothing, 'experiment main --seeds 0 --out {out}', says=('at least 1',)),
     Case('few below zero', nothing, 'experiment main --few -1 --out {out}', says=('few = -1',)),
     Case('an imbalance that is none', nothing, 'experiment main --imbalance nan --out {out}', says=('nan',)),
