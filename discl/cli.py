@@ -46,12 +46,13 @@ def numbers(
     try: return tuple(number(part, kind) for part in parts)
     except ValueError as error: raise DisclError(f'{text!r}: give numbers with commas between them') from error
 
-# %% ../nbs/99_cli.ipynb #4e8d6db5
+# %% ../nbs/99_cli.ipynb #f8b0f46b
 def words(
     text:str, # 'none, BS/none'
 ) -> tuple:
     "A list of words as people type it; DisclError: there is nothing between two commas"
-    if not text.strip(): return ()
+    text = text.strip().removesuffix(',')
+    if not text: return ()
     found = tuple(word.strip() for word in text.split(','))
     if all(found): return found
     raise DisclError(f'{text!r}: nothing stands between two of the commas')
