@@ -378,6 +378,7 @@ def _header(
     except csv.Error: return known
     return names if len(set(names)) == len(names) == len(known) else known
 
+# %% ../../nbs/0_core/01_files.ipynb #a2501d79
 def read_csv(
     path:str | Path, # of a table that `write_csv` wrote
     **options, # of pandas.read_csv, such as dtype
@@ -394,6 +395,7 @@ def read_csv(
         frame[name] = frame[name].map(open_cell) if 'dtype' in options else _numbers_or_texts(frame[name])
     return frame
 
+# %% ../../nbs/0_core/01_files.ipynb #16a95680
 def _numbers_or_texts(
     cells:pd.Series, # texts, as they stand in the file
 ) -> pd.Series: # numbers with NaN for empty cells, if some are numbers and none is a word
@@ -403,6 +405,7 @@ def _numbers_or_texts(
         return cells.replace('', 'nan').astype(float)
     return cells.map(open_cell)
 
+# %% ../../nbs/0_core/01_files.ipynb #e992b77e
 def _is_number(text:str) -> bool: # such as -1.5e-3
     "Is it written as a number?"
     return bool(re.fullmatch(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf', text))

@@ -281,6 +281,7 @@ def _full_scale(
     if largest < _DARKEST: raise ValueError(f'its brightest value is {largest:g}, and nothing says what white would be')
     return float(next(2**bits - 1 for bits in _DEPTHS if largest < 2**bits))
 
+# %% ../../nbs/0_core/02_images.ipynb #cd57915e
 def _white_of(
     image:Image.Image, # one channel, of whole numbers or floats
     largest:float, # of its values, at least 0
@@ -292,6 +293,7 @@ def _white_of(
     if isinstance(stated, int) and largest <= stated < 65535 and stated > 0: return float(stated)
     return _full_scale(largest)
 
+# %% ../../nbs/0_core/02_images.ipynb #6a25d834
 def _eight_bits(
     image:Image.Image, # one channel, of whole numbers or floats
 ) -> Image.Image: # 8 bits a pixel, one channel
@@ -305,6 +307,7 @@ def _eight_bits(
     if getattr(image, 'tag_v2', {}).get(262) == 0: shares = 1 - shares # a TIFF whose 0 is white
     return Image.fromarray((shares*255).round().astype(np.uint8))
 
+# %% ../../nbs/0_core/02_images.ipynb #6a2d2894
 def _holes_kept(
     image:Image.Image, # one channel, of whole numbers
     grey:Image.Image, # the same in eight bits

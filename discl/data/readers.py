@@ -179,6 +179,7 @@ def divide(
             splits[taken] = split
     return splits
 
+# %% ../../nbs/1_data/12_readers.ipynb #96cf3f9f
 def _taken(
     groups:list[np.ndarray], # row numbers of each series
     n:int, # rows to take
@@ -193,6 +194,7 @@ def _taken(
     if 2*len(left[smallest]) > sum(map(len, left)): return left, np.array([], int)
     return left[:smallest] + left[smallest + 1:], left[smallest]
 
+# %% ../../nbs/1_data/12_readers.ipynb #0ec2aff8
 def _part(share, n): # how many of n images: at least one, and less than half
     if not share: return 0
     return min(max(1, round(n*share)), (n - 1)//2)
@@ -474,6 +476,7 @@ def _as_text(
 _UNREAD = {'.heic', '.heif', '.svg', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf', '.raw', '.jxl', '.eps',
            '.dcm', '.mp4', '.mov', '.avi'} # endings of pictures that Pillow does not decode by itself
 
+# %% ../../nbs/1_data/12_readers.ipynb #0b0b1e37
 def _filled(
     folders:list[tuple[Path, int, set]], # of classes: images in it, endings of its other files
     left_out:LeftOut, # is told the others
@@ -487,6 +490,7 @@ def _filled(
         left_out.others.add(path.name)
     return filled
 
+# %% ../../nbs/1_data/12_readers.ipynb #f2671c92
 def _tell_deep(
     folders:dict, # class folder -> folders in it that hold all of its images
     say:Callable, # what tells of them
@@ -615,6 +619,7 @@ def _csv_table(
     if 'split' not in at: _no_hidden_splits(columns, rows[1:], path)
     return _csv_splits(pd.DataFrame(table, dtype=object), path)
 
+# %% ../../nbs/1_data/12_readers.ipynb #a2391d63
 def _no_calculation(
     label:str, # as a cell has it
     path:Path, # for errors
@@ -625,6 +630,7 @@ def _no_calculation(
     raise DisclError(f'{path}: row {line} has the label {label}, which is what a failed formula or a wrong encoding leaves; '
                      'write the class into it')
 
+# %% ../../nbs/1_data/12_readers.ipynb #bfda1005
 def _no_hidden_splits(
     columns:list[str], # names
     rows:list[tuple[int, list[str]]], # line and cells
@@ -638,6 +644,7 @@ def _no_hidden_splits(
         raise DisclError(f'{path}: the column {name} says which split a row is in ({", ".join(sorted(cells)[:3])}). '
                          'Name it split, with train, val and test in it, or take it out.')
 
+# %% ../../nbs/1_data/12_readers.ipynb #0a38de04
 def _csv_splits(
     rows:pd.DataFrame, # split, line
     path:Path, # for errors

@@ -87,6 +87,7 @@ def _are_whole(numbers): # is each a whole number, of whatever type?
     if numbers.dtype.kind != 'f': return numbers.dtype.kind in 'iub'
     return bool((np.isfinite(numbers) & (numbers == np.floor(numbers))).all())
 
+# %% ../../nbs/5_train/50_samples.ipynb #4578c837
 class Samples(torch.utils.data.Dataset):
     "Images and labels, read by row or a batch of rows"
     def __init__(self,
