@@ -15,7 +15,7 @@ import torch
 
 warnings.filterwarnings('ignore')
 from discl.core.basics import PAPER_SEEDS  # noqa: E402
-from discl.data.named import fashion_lt  # noqa: E402
+from discl.data.fashion import fashion_lt  # noqa: E402
 from discl.spectrum.guidance import steps_for, strength_of  # noqa: E402
 from discl.spectrum.engine import Engine, Request  # noqa: E402
 from discl.spectrum.jobs import list_jobs  # noqa: E402

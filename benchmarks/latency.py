@@ -45,7 +45,7 @@ WATCH = '''() => {
 
 def library(steps): # of a full run; None: the model's own
     "-> function: λ -> seconds of the library's call"
-    from discl.data.named import fashion_lt
+    from discl.data.fashion import fashion_lt
     from discl.spectrum.guidance import noise_of, paint
     from discl.spectrum.jobs import noise_seed
     from discl.data.hard import few_shot

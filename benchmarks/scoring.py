@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 warnings.filterwarnings('ignore')
-from discl.data.named import fashion_lt  # noqa: E402
+from discl.data.fashion import fashion_lt  # noqa: E402
 from discl.models.clip import Clip  # noqa: E402
 from discl.spectrum.scoring import score  # noqa: E402
 from discl.core.images import decode_image, encode_image  # noqa: E402

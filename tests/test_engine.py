@@ -102,7 +102,7 @@ def test_job_names_are_the_same_in_any_process():
 
 
 def test_every_setting_is_in_the_name():
-    from discl.data.named import fashion_lt
+    from discl.data.fashion import fashion_lt
     from discl.spectrum.jobs import list_jobs
     from discl.data.hard import few_shot
     from discl.data.prompts import fashion_prompts

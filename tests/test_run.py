@@ -22,7 +22,7 @@ from PIL import Image
 from discl import cli
 from discl.core.basics import DisclError
 from discl.core.images import decode_count
-from discl.data.named import fashion_lt
+from discl.data.fashion import fashion_lt
 from discl.models.generators import Settings
 from discl.models.networks import backbone
 from discl.report.metrics import MEASURES, MORE_MEASURES

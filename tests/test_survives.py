@@ -12,7 +12,7 @@ import pytest
 
 from discl.core.basics import DisclError
 from discl.core.files import read_json
-from discl.data.named import fashion_lt
+from discl.data.fashion import fashion_lt
 from discl.spectrum.jobs import list_jobs
 from discl.spectrum.generation import generate
 from discl.data.hard import few_shot

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from discl.data.hard import few_shot
-from discl.data.named import fashion_lt
+from discl.data.fashion import fashion_lt
 from discl.data.prompts import fashion_prompts
 from discl.data.readers import image_folder
 from discl.data.sets import ImageSet

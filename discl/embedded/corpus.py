@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from ..core.files import cache_folder
 from ..core.images import perceptual_hashes
-from ..data.named import FASHION
+from ..data.fashion import FASHION
 
 # %% ../../nbs/embedded/01_corpus.ipynb #7b2c82e2
 CLASSES = FASHION

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from discl.data.named import fashion_lt
+from discl.data.fashion import fashion_lt
 from discl.spectrum.jobs import list_jobs
 from discl.spectrum.generation import generate
 from discl.models.generators import load_pipeline, settings_of

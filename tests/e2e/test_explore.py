@@ -26,7 +26,7 @@ PAINTED = """() => {
 def library():
     "The image that discl itself makes for a λ"
     import tempfile
-    from discl.data.named import fashion_lt
+    from discl.data.fashion import fashion_lt
     from discl.data.prompts import fashion_prompts
     from discl.models.generators import load_pipeline
     from discl.spectrum.generation import generate

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 STORE = '''import tempfile
 import numpy as np, pandas as pd
 from discl.data.hard import few_shot
-from discl.data.named import fashion_lt
+from discl.data.fashion import fashion_lt
 from discl.data.prompts import fashion_prompts
 from discl.models.clip import Clip
 from discl.spectrum.generation import generate
