@@ -8,6 +8,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'described', 'near_across', 'series_of'],
     readers=['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'check_words', 'divide', 'Reading', 'LeftOut',
         'image_folder', 'image_csv', 'image_file'],
+    cameras=['SIDE', 'SCENES', 'TINTS', 'RANGES', 'WIDE', 'KINDS', 'HARD_SHARE', 'draw_cameras', 'scene_of',
+        'draw_shots', 'cut_out', 'take', 'photographs', 'shoot'],
     fashion=['FASHION', 'long_tail_counts', 'fashion_rows', 'fashion_lt'],
     named=['NAMED', 'NamedSet', 'named_set', 'drawn_by_trial', 'name_of', 'open_data'],
     prompts=['CLASS_TEXT', 'check_template', 'is_line', 'fill_template', 'prompts_from_template',
