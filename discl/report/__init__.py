@@ -2,9 +2,12 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'confusion', 'class_accuracy',
-        'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1', 'calibration_error', 'measures'],
-    intervals=['arms_in', 'paired', 'summary', 'interval', 'gain_text', 'conclusion', 'intervals', 'show'],
+    metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'NOT_HARD', 'PARTS', 'DOMAIN_MEASURES',
+        'confusion', 'class_accuracy', 'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1',
+        'calibration_error', 'measures', 'domain_measures', 'worst_domain', 'by_kind', 'found_kinds',
+        'Judged', 'judged_measures'],
+    intervals=['arms_in', 'paired', 'summary', 'interval', 't_interval', 'gain_text', 'conclusion',
+        'intervals', 'share_of_gain', 'share_text', 'show'],
     figures=['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'MOST_LINES', 'MARKS', 'MOST_SERIES',
         'BLACKS', 'plain', 'level_colors', 'grid_rows', 'spectrum_grid', 'strip_figure', 'similarity_violins',
         'schedule_plot', 'makeup_plot', 'training_plot', 'class_bars', 'confusion_plot', 'interval_plot',
