@@ -25,15 +25,16 @@ from ..core.basics import DisclError, PAPER_SEEDS, meant
 # %% ../../nbs/7_runs/70_recipe.ipynb #574289d3
 STEPS = ('pretrain', 'hard', 'spectrum', 'score', 'filter', 'arm') # of a run, in order
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #2248044a
+# %% ../../nbs/7_runs/70_recipe.ipynb #94b15412
 def setting(
     default:object, # value of the field where nothing is asked for
     check:Callable|None=None, # (name, value) -> None; raises DisclError where the value cannot be
     spares:tuple=(), # steps whose result the field does not change, or changes only through their inputs
     only:str='', # what a step must use for the field to matter: an addition such as CUDA, or what a strategy needs
+    later:bool=False, # younger than runs that are kept? then its default changes no key of theirs
 ) -> object: # a field of a dataclass
     "One setting of a recipe"
-    return field(default=default, metadata=dict(check=check, spares=spares, only=only))
+    return field(default=default, metadata=dict(check=check, spares=spares, only=only, later=later))
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #6c5606ec
 def at_least_one(
@@ -182,9 +183,17 @@ class CheckedFields:
             check = one.metadata.get('check')
             if check: check(one.name, getattr(self, one.name))
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #6e6a446e
+# %% ../../nbs/7_runs/70_recipe.ipynb #caa7da2f
 _ALL_BUT_HARD = ('pretrain', 'spectrum', 'filter', 'arm')
+_RULES = ('hard_share', 'hard_count', 'hard_below') # settings, of which one is given at most
 
+def _check_rule(data): # an error where two rules say which images are hard, or the one that is asked for says not how many
+    given = [name for name in _RULES if getattr(data, name) is not None]
+    if len(given) > 1: raise DisclError(f'{" and ".join(given)} are two rules for one thing; give one')
+    if given or data.hard_by == 'pretrained': return
+    raise DisclError(f'hard_by = {data.hard_by}: say how many, too, by {", ".join(_RULES[:-1])} or {_RULES[-1]}')
+
+# %% ../../nbs/7_runs/70_recipe.ipynb #a1007ec7
 @dataclass(frozen=True)
 class DataRecipe(CheckedFields):
     "Which images, and which of them are hard"
@@ -198,8 +207,21 @@ class DataRecipe(CheckedFields):
     fewer_than: int = setting(20, within(1, 10**9), ('pretrain', 'spectrum', 'filter'))
     # instead: this share of images, those with the lowest true-class probability
     hard_share: float|None = setting(None, above_zero, _ALL_BUT_HARD)
+    hard_count: int|None = setting(None, within(1, 10**9), _ALL_BUT_HARD) # instead: so many images of them
+    hard_below: float|None = setting(None, above_zero, _ALL_BUT_HARD) # instead: those with less than this probability
+    # who tells it: pretrained (network), zero-shot or fine-tuned (CLIP), or slow (learnt last)
+    hard_by: str = setting('pretrained', one_of('pretrained', 'zero-shot', 'fine-tuned', 'slow'), _ALL_BUT_HARD)
     # classes whose images are never hard, such as iWildCam's 'empty'
     never_hard: tuple[str, ...] = setting((), spares=_ALL_BUT_HARD)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_rule(self)
+
+    @property
+    def by_network(self) -> bool:
+        "Does a network tell which images are hard? Else the number of their class does"
+        return any(getattr(self, name) is not None for name in _RULES)
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #75f33fa5
 _IN_JOBS = ('spectrum', 'filter', 'arm') # what the names of jobs say already, these steps know as inputs
@@ -238,7 +260,7 @@ DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
 _ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #80a00fa8
+# %% ../../nbs/7_runs/70_recipe.ipynb #5f8c5ab5
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -248,16 +270,18 @@ class TrainingRecipe(CheckedFields):
     trials: tuple[int, ...] = setting((0,), each_within(0, MOST_SEED, 'trial'), STEPS)
     flip: bool = True # mirror half of the training images? not for digits or text
     image_size: int = setting(32, within(1, 4096)) # side in pixels that the classifier sees
-    backbone: str = 'resnet10' # resnet10, resnet32, a torchvision model, or timm/ and a timm model
+    crop: float = setting(.08, above_zero, later=True) # smallest share of a picture over 64 pixels that a crop shows
+    # resnet10, resnet32, a torchvision model, timm/ and a timm model, clip (the embedded one), or clip: and a CLIP model
+    backbone: str = 'resnet10'
     width: int = setting(32, within(1, 4096)) # channels of ResNet-10's first stage (the paper's is 64)
     pretrained: bool = False # begin with torchvision's or timm's own weights?
     pretrain_epochs: int = setting(32, within(1, 100_000)) # epochs of cross-entropy pretraining
     epochs: int = setting(24, within(1, 100_000), _BEFORE_ARMS) # of every arm
     # of them with a curriculum; None: 60 of every 65
     curriculum_epochs: int|None = setting(None, within(0, 100_000), _BEFORE_ARMS)
-    # share of the non-tail images in an epoch's list; None: .3, with hard_share 1
+    # share of the non-tail images in an epoch's list; None: .3, or 1 where a network tells what is hard
     r: float|None = setting(None, above_zero, STEPS)
-    # share of tail images in it; None: the share of few-shot classes, or hard_share
+    # share of tail images in it, the synthetic ones included; None: the share of few-shot classes, or of hard images
     p: float|None = setting(None, below_one, STEPS)
     guide: int = setting(100, within(1, 10**9), **_ADAPTIVE) # for adaptive: sources at most to measure progress on
     probe: int = setting(256, within(1, 10**9), **_ADAPTIVE) # for adaptive: real images between two measurements
@@ -265,11 +289,20 @@ class TrainingRecipe(CheckedFields):
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
     validate: int = setting(50, within(1, 10**9)) # validation images of each class that choose the epoch
+    # by accuracy or macro_f1; None: macro_f1 with domains or a CLIP, else accuracy
+    choose: str|None = setting(None, one_of('accuracy', 'macro_f1'), later=True)
     lr: float = setting(1e-3, within(1e-12, 1000)) # Adam's learning rate at its peak
     schedule: str = 'cosine' # of the learning rate: cosine, steps (down, as for CIFAR), or one of your own
     wd: float = setting(1e-5, within(0, 1000)) # weight decay, decoupled
     warmup: float = setting(0., within(0, 1), _BEFORE_ARMS) # share of an arm's steps in which the learning rate rises
+    # instead: steps in which it rises
+    warmup_steps: int|None = setting(None, within(0, 10**9), _BEFORE_ARMS, later=True)
     bs: int = setting(128, within(1, 10**6)) # batch size
+
+    @property
+    def tunes_clip(self) -> bool:
+        "Is the classifier a CLIP?"
+        return self.backbone.split(':')[0] == 'clip'
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #1f3c57a5
 @dataclass(frozen=True)
@@ -368,7 +401,11 @@ def presets() -> dict: # preset -> setting -> [value, source of the value]
     "What is frozen for each data set"
     return json.loads((files('discl')/'presets.json').read_text(encoding='utf-8'))
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #8ed07410
+# %% ../../nbs/7_runs/70_recipe.ipynb #d9d55976
+def _without_other_rules(changes): # a rule for hard images that is asked for takes the place of the preset's
+    if not any(changes.get(name) is not None for name in _RULES): return {}
+    return {name: changes.get(name) for name in _RULES}
+
 def preset(
     name:str, # in `presets()`
     **changes, # settings that are to be otherwise; None: as the preset has it
@@ -378,6 +415,7 @@ def preset(
         raise DisclError(f'unknown preset {name!r}{meant(name, presets())}; known are {", ".join(presets())}')
     settings = {key: value for key, (value, _) in presets()[name].items()}
     settings |= {key: value for key, value in changes.items() if value is not None}
+    settings |= _without_other_rules(changes)
     if 'data' not in settings:
         raise DisclError(f'the preset {name} has no images of its own: give --data, a folder or a CSV of the data set')
     return recipe_from(settings)
