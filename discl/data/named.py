@@ -12,22 +12,33 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from ..core.basics import DisclError
-from .fashion import FASHION, fashion_lt
+from .fashion import FASHION, fashion_lt, fashion_wild, fashion_wild_lt
 from .sets import ImageSet
 from .readers import check_words, image_csv, image_folder
 
-# %% ../../nbs/1_data/16_named.ipynb #975a7023
+# %% ../../nbs/1_data/16_named.ipynb #d33d0f02
+def _opened(name, make, kinds, arguments): # make an embedded set of what was typed after the colons
+    try: return make(*[kind(text) for kind, text in zip(kinds, arguments)])
+    except ValueError as e:
+        what, example = ':'.join([name, *arguments]), ['100', '0'][-len(kinds):]
+        ways = [':'.join([name, *example[:n]]) for n in range(len(kinds) + 1)]
+        raise DisclError(f'{what}: write {", ".join(ways[:-1])} or {ways[-1]} ({e})') from e
+
 def _open_fashion(
     arguments:list, # of str, what was typed after the colons: IR and seed, or fewer
     options:dict, # on_bad, on_leak and on_conflict, for sets that are read from files
 ) -> ImageSet:
-    "The embedded task as its name says"
-    try: return fashion_lt(*[kind(text) for kind, text in zip((float, int), arguments)])
-    except ValueError as e:
-        what = ':'.join(['fashion-lt', *arguments])
-        raise DisclError(f'{what}: write fashion-lt, fashion-lt:100 or fashion-lt:100:0 ({e})') from e
+    "The embedded long tail as its name says"
+    return _opened('fashion-lt', fashion_lt, (float, int), arguments)
 
-# %% ../../nbs/1_data/16_named.ipynb #9cb8eae8
+# %% ../../nbs/1_data/16_named.ipynb #540d5751
+def _open_wild(arguments, options): # the same of fashion-wild: a seed, or nothing
+    return _opened('fashion-wild', fashion_wild, (int,), arguments)
+
+def _open_wild_lt(arguments, options): # the same of fashion-wild-lt: IR and seed, or fewer
+    return _opened('fashion-wild-lt', fashion_wild_lt, (float, int), arguments)
+
+# %% ../../nbs/1_data/16_named.ipynb #81613f21
 @dataclass(frozen=True)
 class NamedSet:
     "An image set that has a name, and what goes with it"
@@ -43,6 +54,9 @@ NAMED = {
     'fashion-lt': NamedSet(_open_fashion, tuple(FASHION), str(files('discl')/'embedded/descriptions.json'),
                            drawn_by_trial=True, arguments=('100', '0'), takes_imbalance=True,
                            title='fashion-lt IR {} seed {}'),
+    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=('0',), title='fashion-wild seed {}'),
+    'fashion-wild-lt': NamedSet(_open_wild_lt, tuple(FASHION), drawn_by_trial=True, arguments=('100', '0'),
+                                takes_imbalance=True, title='fashion-wild-lt IR {} seed {}'),
 } # name -> NamedSet
 
 # %% ../../nbs/1_data/16_named.ipynb #3150bafc
