@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['mean_progress', 'guidance_set', 'set_aside']
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #1ab2f1a2
+# %% ../../nbs/4_curriculum/43_progress.ipynb #aa2e6278
+from collections.abc import Callable
 import numpy as np, pandas as pd
 from ..core.basics import DisclError, checked_number
 from .lists import TrainingRows
@@ -36,35 +37,53 @@ def _by_turns(sources, labels, usable): # sources in turns of the classes, at mo
     spared = candidates[candidates.turn < candidates.label.map(half)]
     return spared.sort_values('turn', kind='stable').source
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #47d61517
+# %% ../../nbs/4_curriculum/43_progress.ipynb #7dbbb806
+def _samples_of(owner, pool, per_level): # shuffled rows of one level -> dict: source -> int (per_level,), rows of it
+    found = {}
+    for row in pool[::-1]: found.setdefault(owner[row], []).append(row)
+    return {source: np.resize(rows[:per_level], per_level) for source, rows in found.items()}
+
+# %% ../../nbs/4_curriculum/43_progress.ipynb #b3d1a668
+def _check_guide(found, asked, say): # sources that were found; an error where there is none, a sentence where there are few
+    if not found:
+        raise DisclError('no hard image has a kept sample at every level and a class that can spare it: '
+                         'lower the threshold, leave a level out, or choose a curriculum that measures nothing')
+    if found < asked:
+        say(f'progress is measured on {found} hard images, not on {asked}: no more have a kept sample at every level '
+            'and a class that can spare them')
+
+# %% ../../nbs/4_curriculum/43_progress.ipynb #e2a4e9e3
 def guidance_set(
     owner:np.ndarray, # (n,) id of the source of each row of the table; a real image's is its own
     labels:np.ndarray, # int (n,)
     rows:TrainingRows, # of the table
     most:int, # sources at most
     rng:np.random.Generator, # that draws
-) -> np.ndarray: # int (sources, levels): rows, one sample of each source at each level, levels ascending
-    "Hard images to measure progress on, with one kept sample each at every level"
+    per_level:int=1, # samples of each source at each level
+    say:Callable=print, # told where there are fewer sources than `most`
+) -> np.ndarray: # int (sources, levels), or with several a level (sources, levels, per_level): rows, levels ascending
+    "Hard images to measure progress on, with kept samples of each at every level"
     owner, labels = np.asarray(owner), np.asarray(labels)
+    asked = checked_number('guide', most, 1, whole=True)
+    per_level = checked_number('per_level', per_level, 1, whole=True)
     shuffled = [rng.permutation(rows.pools[lam]) for lam in sorted(rows.pools)]
-    sample_of = [dict(zip(owner[pool], pool)) for pool in shuffled] # of each level: source -> one of its rows
-    def has_every_level(source): return all(source in samples for samples in sample_of)
+    samples_of = [_samples_of(owner, pool, per_level) for pool in shuffled] # of each level
+    def has_every_level(source): return all(source in samples for samples in samples_of)
     tail = rng.permutation(rows.tail)
-    most = min([checked_number('guide', most, 1, whole=True), *(len(samples) - 1 for samples in sample_of)])
+    most = min([asked, *(len(samples) - 1 for samples in samples_of)])
     chosen = _by_turns(owner[tail], labels[tail], has_every_level)[:max(0, most)]
-    if not len(chosen):
-        raise DisclError('no hard image has a kept sample at every level and a class that can spare it: '
-                         'lower the threshold, leave a level out, or choose a curriculum that measures nothing')
-    return np.array([[samples[source] for samples in sample_of] for source in chosen])
+    _check_guide(len(chosen), asked, say)
+    found = np.array([[samples[source] for samples in samples_of] for source in chosen])
+    return found[:, :, 0] if per_level == 1 else found
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #770c30a1
+# %% ../../nbs/4_curriculum/43_progress.ipynb #6cd4de92
 def set_aside(
-    guide:np.ndarray, # int (sources, levels), from `guidance_set`
+    guide:np.ndarray, # int (sources, …), from `guidance_set`
     owner:np.ndarray, # (n,) id of the source of each row of the table, as there
     rows:TrainingRows, # of the table
 ) -> TrainingRows: # without the sources and all that was made of them
     "What is left to train on"
     owner = np.asarray(owner)
-    gone = owner[guide[:, 0]]
+    gone = owner[np.ravel(guide)]
     def left(some): return np.asarray(some)[~np.isin(owner[some], gone)]
     return TrainingRows(left(rows.nontail), left(rows.tail), {lam: left(pool) for lam, pool in rows.pools.items()})
