@@ -64,18 +64,19 @@ class Chain:
             else: x = torch.stack([step(image) for image in x])
         return x
 
-# %% ../../nbs/5_train/50_samples.ipynb #61adbd46
+# %% ../../nbs/5_train/50_samples.ipynb #36654554
 LARGE = 64 # images of a larger side than this are cropped from their originals
 
 def augmentation(
     size:int, # side of the images
     flip:bool=True, # mirror half of them? not for digits or text
     more:Sequence=(), # further augmentations of uint8 images
+    crop:float=.08, # smallest share of a large picture that a crop shows, in (0, 1]; the default is torchvision's
 ) -> Chain: # callable: uint8 (n, 3, size, size), labels -> the same
     "Training augmentation by image size"
     if size <= LARGE: return Chain(ShiftFlip(size//8, flip), *more)
     mirror = [v2.RandomHorizontalFlip()] if flip else []
-    chain = Chain(v2.RandomResizedCrop(size, antialias=True), *mirror, *more)
+    chain = Chain(v2.RandomResizedCrop(size, scale=(crop, 1.), antialias=True), *mirror, *more)
     chain.from_originals = True
     return chain
 
@@ -173,11 +174,12 @@ BLENDS = {
 
 EXTRAS = (*BLENDS, *TRANSFORMS) # all names
 
-# %% ../../nbs/5_train/50_samples.ipynb #efc6a5b5
+# %% ../../nbs/5_train/50_samples.ipynb #0d17fa54
 def extras(
     names:Sequence, # of EXTRAS
     size:int, # side of the images
     flip:bool=True, # mirror half of them?
+    crop:float=.08, # as for `augmentation`
 ) -> tuple: # (augmentation, list of fastai callbacks)
     "Augmentations by name"
     for name in names:
@@ -186,7 +188,7 @@ def extras(
     if {'mixup', 'cutmix'} <= set(names): raise DisclError('mixup and cutmix both blend the batch; choose one')
     transforms = [TRANSFORMS[name]() for name in names if name in TRANSFORMS]
     callbacks = [BLENDS[name]() for name in names if name in BLENDS]
-    return augmentation(size, flip, transforms), callbacks
+    return augmentation(size, flip, transforms, crop), callbacks
 
 # %% ../../nbs/5_train/50_samples.ipynb #3ca784a0
 class ListLoader(DataLoader):
