@@ -17,13 +17,13 @@ from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..core.images import decoded, open_image
 
-# %% ../../nbs/1_data/10_sets.ipynb #fed94644
+# %% ../../nbs/1_data/10_sets.ipynb #9ec44f57
 SPLITS = ('train', 'val', 'test', 'id_val', 'id_test')
 
 class ImageSet:
     "Labelled images: `items` (a table), `classes` (names), and a way to open a picture"
     def __init__(self,
-        items:pd.DataFrame, # id (str), label (int), split (of `SPLITS`), path (str) or data (bytes); maybe width and height, domain
+        items:pd.DataFrame, # id (str), label (int), split (of `SPLITS`), path (str) or data (bytes); width, height, domain
         classes:Sequence[str], # names, in label order
         name:str='', # for people
     ) -> None:
@@ -70,7 +70,7 @@ def counts(self:ImageSet) -> np.ndarray: # int (classes,)
     "Images of each class"
     return np.bincount(self.labels, minlength=len(self.classes))
 
-# %% ../../nbs/1_data/10_sets.ipynb #46f03d69
+# %% ../../nbs/1_data/10_sets.ipynb #f566f98f
 @patch(as_prop=True)
 def has_domains(self:ImageSet) -> bool:
     "Does the table say which domain an image is of?"
@@ -81,30 +81,31 @@ def domains(self:ImageSet) -> np.ndarray: # str (n,)
     "Domain of each row"
     name = self.name or 'image set'
     if not self.has_domains:
-        raise DisclError(f'{name}: has no column domain; add one that says which camera, hospital or other source each image is of')
-    lost = (self.items.domain.isna() | (self.items.domain == '')).to_numpy()
-    if lost.any(): raise DisclError(f'{name}: {lost.sum()} images have no domain (the first is {self.items.id[lost].iloc[0]})')
+        raise DisclError(f'{name}: has no column domain; add one that says which camera, hospital or other source an image '
+                         'is of')
+    lost = self.items.id[self.items.domain.isna() | (self.items.domain == '')]
+    if len(lost): raise DisclError(f'{name}: {len(lost)} images have no domain (the first is {lost.iloc[0]})')
     return self.items.domain.to_numpy(str)
 
-# %% ../../nbs/1_data/10_sets.ipynb #b9f218c1
+# %% ../../nbs/1_data/10_sets.ipynb #14efe418
 @patch(as_prop=True)
 def choosing(self:ImageSet) -> ImageSet: # may be empty where no split is id_val or id_test
     "The images that choose epochs, weights and thresholds: id_val, or val where domains are not told apart"
     held = self['id_val']
     if len(held): return held
     if not len(self['id_test']): return self['val']
-    raise DisclError(f'{self.name or "image set"}: has id_test but no id_val; what is chosen is chosen by images of the domains of '
-                     'training, so give some of them to a split id_val')
+    raise DisclError(f'{self.name or "image set"}: has id_test but no id_val; epochs and thresholds are chosen by images of the '
+                     'domains of training, so put some of them into a split id_val')
 
-# %% ../../nbs/1_data/10_sets.ipynb #f59deeab
+# %% ../../nbs/1_data/10_sets.ipynb #627a72d8
 @patch(as_prop=True)
 def judged(self:ImageSet) -> dict[str, ImageSet]: # 'test'; or 'id' and 'ood'
     "The images that a result is measured on"
     inside, outside = self['id_test'], self['test']
     if not len(inside): return dict(test=outside)
     if len(outside): return dict(id=inside, ood=outside)
-    raise DisclError(f'{self.name or "image set"}: has id_test but no test; put images of domains that training has not seen into '
-                     'a split test, or name id_test test')
+    raise DisclError(f'{self.name or "image set"}: has id_test but no test; put images of domains that training has not seen '
+                     'into a split test, or name id_test test')
 
 # %% ../../nbs/1_data/10_sets.ipynb #c007cae7
 def _mixed(
@@ -118,7 +119,7 @@ def _mixed(
     names = sorted(set(images.domains[odd]))
     return f'{odd.sum()} of {len(images)} images are of {", ".join(names[:5])}{", …"*(len(names) > 5)}'
 
-# %% ../../nbs/1_data/10_sets.ipynb #9e2b9258
+# %% ../../nbs/1_data/10_sets.ipynb #996c674b
 def check_domains(
     images:ImageSet, # with domains
     say:Callable=print, # what tells of splits that are not quite what they are called
@@ -126,11 +127,11 @@ def check_domains(
     "Training has several domains or one, val and test others"
     domains, known = set(images.domains), set(images['train'].domains)
     if len(domains) == 1:
-        raise DisclError(f'{images.name}: all images are of one domain ({domains.pop()}), so none can be of another; take the '
-                         'column domain away, or add images of other domains as a split test')
+        raise DisclError(f'{images.name}: all images are of one domain ({domains.pop()}), so none can be of another; take '
+                         'the column domain away, or add images of other domains as a split test')
     for split in ('val', 'test'):
-        odd, asked = _mixed(images[split], known, False), images[split]
-        if odd.startswith(f'{len(asked)} of'):
+        odd = _mixed(images[split], known, False)
+        if odd.startswith(f'{len(images[split])} of'):
             raise DisclError(f'{images.name}: every domain of {split} is one of training ({odd}). Name such images '
                              f'id_{split}, and put images of other domains into {split}; or take the column domain away')
         if odd: say(f'{images.name}: {split} should hold domains that training has not seen, but {odd}')
