@@ -193,11 +193,12 @@ def _group_names(groups, labels): # one of each image, anything but missing -> l
     if len(missing): raise DisclError(f'image {missing[0]} has no domain or kind; every image needs one')
     return list(map(str, names))
 
-# %% ../../nbs/6_report/60_metrics.ipynb #44184295
+# %% ../../nbs/6_report/60_metrics.ipynb #55cdaa6a
 def _of_images(labels, predicted): # int (n,) each -> dict of what is said of some images
     accuracy = float((labels == predicted).mean()*100) if len(labels) else float('nan')
     return dict(images=len(labels), accuracy=accuracy, macro_f1=macro_f1(labels, predicted))
 
+# %% ../../nbs/6_report/60_metrics.ipynb #ef037055
 def _by_group(labels, probabilities, groups, column): # -> DataFrame: a row for each group, by name
     probabilities = _probabilities(labels, probabilities)
     labels = _class_numbers(labels, probabilities.shape[1], 'labels')
@@ -226,12 +227,13 @@ def worst_domain(
     worst = known.loc[known.accuracy.idxmin()]
     return worst.domain, float(worst.accuracy)
 
-# %% ../../nbs/6_report/60_metrics.ipynb #c66aacf1
+# %% ../../nbs/6_report/60_metrics.ipynb #58bf2b27
 NOT_HARD = 'not hard' # what the kind '' is called
 
 def _kind_names(kinds): # '' and names -> names
     return [kind if kind else NOT_HARD for kind in map(str, kinds)]
 
+# %% ../../nbs/6_report/60_metrics.ipynb #6a812020
 def by_kind(
     labels:np.ndarray, # int (n,), the truth
     probabilities:np.ndarray, # float (n, classes)
@@ -267,15 +269,16 @@ class Judged(NamedTuple):
 PARTS = ('id', 'ood') # of a judgement: the domains of training, and others
 DOMAIN_MEASURES = ('id_macro_f1', 'ood_macro_f1', 'id_accuracy', 'ood_accuracy', 'worst_domain') # columns of results
 
-# %% ../../nbs/6_report/60_metrics.ipynb #c9a87a81
-def _rows(frame, part): # DataFrame -> list of dicts, for JSON
-    return frame.assign(part=part).to_dict('records')
-
+# %% ../../nbs/6_report/60_metrics.ipynb #a2920bf0
 def _of_part(part, judged): # name, Judged -> dict of measures, DataFrame from `domain_measures`
     labels, probabilities = np.asarray(judged.labels), _probabilities(judged.labels, judged.probabilities)
     said = _of_images(labels, probabilities.argmax(1))
     measured = {f'{part}_{name}': said[name] for name in ('macro_f1', 'accuracy')}
     return measured, domain_measures(labels, probabilities, judged.domains)
+
+# %% ../../nbs/6_report/60_metrics.ipynb #d76e2f72
+def _rows(frame, part): # DataFrame -> list of dicts, for JSON
+    return frame.assign(part=part).to_dict('records')
 
 # %% ../../nbs/6_report/60_metrics.ipynb #e4177bcb
 def judged_measures(
