@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'confusion_plot', 'interval_plot', 'points_plot', 'id_ood_curves', 'alpha_curve', 'domains_plot',
         'probe_bars', 'chosen_levels', 'level_choices', 'kinds_plot', 'recoloured', 'svg'],
     page=['PAGE_STYLE', 'POLICY', 'save_figure', 'render', 'html_table', 'html_page'],
-    published=['DISCL', 'BS_DISCL', 'CLAIMS', 'PUBLISHED', 'THRESHOLDS', 'with_arm_fields', 'Claim',
-        'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],
+    published=['DISCL', 'BS_DISCL', 'CLAIMS', 'FLYP', 'ADAPTIVE', 'IDEAL', 'RIVALS', 'LP_FT', 'CLIP_CLAIMS',
+        'PUBLISHED', 'CLIP_PUBLISHED', 'THRESHOLDS', 'PRINTED_MEASURES', 'with_arm_fields', 'Claim',
+        'claims_over', 'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],
 ))
