@@ -6,15 +6,18 @@
 __all__ = ['resnet10', 'resnet32', 'head_of', 'CosineHead', 'cosine_head', 'thin_first', 'backbone', 'check_backbone',
            'load_weights', 'weights_id']
 
-# %% ../../nbs/2_models/24_networks.ipynb #f981fc12
+# %% ../../nbs/2_models/24_networks.ipynb #715e23e7
 import hashlib, os, warnings
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import contextmanager
+from numbers import Integral
 import torch, torch.nn.functional as F, torchvision
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 from ..core.basics import DisclError, checked_number, meant
 from ..core.devices import preserved_random
+from .clip_classifier import clip_classifier, named_clip
 
 # %% ../../nbs/2_models/24_networks.ipynb #dfdcc6f1
 def _change_width(
@@ -199,15 +202,17 @@ def thin_first(
         if max(module.stride) > 1 and module.in_channels < 16: module.__class__ = _ThinnedConv2d
     return model
 
-# %% ../../nbs/2_models/24_networks.ipynb #23ffe75b
+# %% ../../nbs/2_models/24_networks.ipynb #f97f5bd3
 def backbone(
-    name:str, # 'resnet10', 'resnet32', a torchvision model, or 'timm/' and a timm model
-    classes:int, # outputs
+    name:str, # 'resnet10', 'resnet32', 'clip', 'clip:' and a model, a torchvision model, or 'timm/' and a timm model
+    classes:int|Sequence[str], # outputs, or the names of the classes, which a CLIP needs
     small:bool=False, # for resnet10: stem for small images
     width:int=64, # for resnet10: channels of the first stage
-    pretrained:bool=False, # torchvision's or timm's own weights, under a new classifier?
+    pretrained:bool=False, # torchvision's or timm's own weights, under a new classifier? A CLIP has its own in any case
 ) -> nn.Module: # float (n, 3, h, w) -> logits (n, classes)
     "A classifier by name"
+    if named_clip(name) is not None: return clip_classifier(name, classes)
+    if not isinstance(classes, Integral): classes = len(classes)
     if name == 'resnet10': return thin_first(resnet10(classes, small, width))
     if name == 'resnet32': return resnet32(classes)
     if name.startswith('timm/'):
@@ -216,8 +221,8 @@ def backbone(
     if name in known:
         with _said(name, 'torchvision cannot make it'): return thin_first(_torchvision(name, classes, pretrained))
     if name in torchvision.models.list_models(): raise DisclError(f'{name}: this network does not classify images')
-    raise DisclError(f'{name}: no such backbone{meant(name, ["resnet10", "resnet32", *known])}; it is resnet10, resnet32, '
-                     'a name in torchvision.models.list_models(), or timm/ and a name in timm.list_models()')
+    raise DisclError(f'{name}: no such backbone{meant(name, ["resnet10", "resnet32", "clip", *known])}; it is resnet10, '
+                     'resnet32, clip, clip: and a folder or a hub id, a name in torchvision.models.list_models(), or timm/ and a name in timm.list_models()')
 
 # %% ../../nbs/2_models/24_networks.ipynb #6fc97ee8
 def _shapes_only(
@@ -252,7 +257,14 @@ def _side_that_fits(
         return f'it takes {side} × {side}, for example'
     return 'take another backbone'
 
-# %% ../../nbs/2_models/24_networks.ipynb #61f5654b
+# %% ../../nbs/2_models/24_networks.ipynb #41620622
+def _check_clip(
+    name:str, # that names a CLIP
+) -> None: # DisclError: says what is wrong with it
+    "Whether a CLIP is whole, and can be a classifier"
+    with preserved_random(): backbone(name, ['a', 'b'])
+
+# %% ../../nbs/2_models/24_networks.ipynb #64c776d2
 def check_backbone(
     name:str, # as for `backbone`
     classes:int, # outputs
@@ -262,6 +274,7 @@ def check_backbone(
 ) -> None: # DisclError: says what does not fit
     "Whether a network can be made and takes the images, before anything long is done"
     if not isinstance(name, str): raise DisclError(f'backbone = {name!r}: it is a name')
+    if named_clip(name) is not None: return _check_clip(name)
     classes = checked_number('classes', classes, 1, whole=True)
     image_size = checked_number('image_size', image_size, 1, 4096, whole=True)
     width = checked_number('width', width, 1, 1024, whole=True)
