@@ -17,13 +17,13 @@ from fastcore.basics import patch
 from ..core.basics import DisclError
 from ..core.images import decoded, open_image
 
-# %% ../../nbs/1_data/10_sets.ipynb #9ec44f57
+# %% ../../nbs/1_data/10_sets.ipynb #74c8225a
 SPLITS = ('train', 'val', 'test', 'id_val', 'id_test')
 
 class ImageSet:
     "Labelled images: `items` (a table), `classes` (names), and a way to open a picture"
     def __init__(self,
-        items:pd.DataFrame, # id (str), label (int), split (of `SPLITS`), path (str) or data (bytes); width, height, domain
+        items:pd.DataFrame, # id (str), label (int), split, path (str) or data (bytes); also width, height, domain
         classes:Sequence[str], # names, in label order
         name:str='', # for people
     ) -> None:
@@ -70,42 +70,43 @@ def counts(self:ImageSet) -> np.ndarray: # int (classes,)
     "Images of each class"
     return np.bincount(self.labels, minlength=len(self.classes))
 
-# %% ../../nbs/1_data/10_sets.ipynb #f566f98f
+# %% ../../nbs/1_data/10_sets.ipynb #c7b055af
 @patch(as_prop=True)
 def has_domains(self:ImageSet) -> bool:
     "Does the table say which domain an image is of?"
     return 'domain' in self.items
 
+# %% ../../nbs/1_data/10_sets.ipynb #989b0818
 @patch(as_prop=True)
 def domains(self:ImageSet) -> np.ndarray: # str (n,)
     "Domain of each row"
     name = self.name or 'image set'
     if not self.has_domains:
-        raise DisclError(f'{name}: has no column domain; add one that says which camera, hospital or other source an image '
-                         'is of')
+        raise DisclError(f'{name}: has no column domain; add one that says which camera, hospital or other source an '
+                         'image is of')
     lost = self.items.id[self.items.domain.isna() | (self.items.domain == '')]
     if len(lost): raise DisclError(f'{name}: {len(lost)} images have no domain (the first is {lost.iloc[0]})')
     return self.items.domain.to_numpy(str)
 
-# %% ../../nbs/1_data/10_sets.ipynb #14efe418
+# %% ../../nbs/1_data/10_sets.ipynb #ebcc155b
 @patch(as_prop=True)
 def choosing(self:ImageSet) -> ImageSet: # may be empty where no split is id_val or id_test
     "The images that choose epochs, weights and thresholds: id_val, or val where domains are not told apart"
     held = self['id_val']
     if len(held): return held
     if not len(self['id_test']): return self['val']
-    raise DisclError(f'{self.name or "image set"}: has id_test but no id_val; epochs and thresholds are chosen by images of the '
-                     'domains of training, so put some of them into a split id_val')
+    raise DisclError(f'{self.name or "image set"}: has id_test but no id_val; epochs and thresholds are chosen by images '
+                     'of the domains of training, so put some of them into a split id_val')
 
-# %% ../../nbs/1_data/10_sets.ipynb #627a72d8
+# %% ../../nbs/1_data/10_sets.ipynb #cc6efac0
 @patch(as_prop=True)
 def judged(self:ImageSet) -> dict[str, ImageSet]: # 'test'; or 'id' and 'ood'
     "The images that a result is measured on"
     inside, outside = self['id_test'], self['test']
     if not len(inside): return dict(test=outside)
     if len(outside): return dict(id=inside, ood=outside)
-    raise DisclError(f'{self.name or "image set"}: has id_test but no test; put images of domains that training has not seen '
-                     'into a split test, or name id_test test')
+    raise DisclError(f'{self.name or "image set"}: has id_test but no test; put images of domains that training has not '
+                     'seen into a split test, or name id_test test')
 
 # %% ../../nbs/1_data/10_sets.ipynb #c007cae7
 def _mixed(
@@ -119,7 +120,7 @@ def _mixed(
     names = sorted(set(images.domains[odd]))
     return f'{odd.sum()} of {len(images)} images are of {", ".join(names[:5])}{", …"*(len(names) > 5)}'
 
-# %% ../../nbs/1_data/10_sets.ipynb #996c674b
+# %% ../../nbs/1_data/10_sets.ipynb #a1ce0375
 def check_domains(
     images:ImageSet, # with domains
     say:Callable=print, # what tells of splits that are not quite what they are called
@@ -127,13 +128,13 @@ def check_domains(
     "Training has several domains or one, val and test others"
     domains, known = set(images.domains), set(images['train'].domains)
     if len(domains) == 1:
-        raise DisclError(f'{images.name}: all images are of one domain ({domains.pop()}), so none can be of another; take '
-                         'the column domain away, or add images of other domains as a split test')
+        raise DisclError(f'{images.name}: all images are of one domain ({domains.pop()}), so none can be of another; '
+                         'take the column domain away, or add images of other domains as a split test')
     for split in ('val', 'test'):
         odd = _mixed(images[split], known, False)
         if odd.startswith(f'{len(images[split])} of'):
             raise DisclError(f'{images.name}: every domain of {split} is one of training ({odd}). Name such images '
-                             f'id_{split}, and put images of other domains into {split}; or take the column domain away')
+                             f'id_{split}, and put images of other domains into {split}; or take the column away')
         if odd: say(f'{images.name}: {split} should hold domains that training has not seen, but {odd}')
     for split in ('id_val', 'id_test'):
         odd = _mixed(images[split], known, True)
@@ -270,9 +271,10 @@ def _words(
     apart = re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', unicodedata.normalize('NFKC', name))
     return re.findall(r'[^\W\d_]+', apart.casefold())
 
-# %% ../../nbs/1_data/10_sets.ipynb #64f1cc4b
-WHERE = {'in distribution': 'id', 'in domain': 'id', 'iid': 'id', 'cis': 'id', 'id': 'id', 'out of distribution': 'ood',
-         'out of domain': 'ood', 'trans': 'ood', 'ood': 'ood'} # how it is said that images are of training's domains, or not
+# %% ../../nbs/1_data/10_sets.ipynb #d0bf1a41
+WHERE = {'in distribution': 'id', 'in domain': 'id', 'iid': 'id', 'cis': 'id', 'id': 'id',
+         'out of distribution': 'ood', 'out of domain': 'ood', 'trans': 'ood',
+         'ood': 'ood'} # how a name says that images are of training's domains, or of others
 _SPLIT_AT = {('train', 'id'): 'train', ('val', 'id'): 'id_val', ('test', 'id'): 'id_test', ('val', 'ood'): 'val',
              ('test', 'ood'): 'test'}
 
