@@ -193,7 +193,7 @@ def _check_rule(data): # an error where two rules say which images are hard, or 
     if given or data.hard_by == 'pretrained': return
     raise DisclError(f'hard_by = {data.hard_by}: say how many, too, by {", ".join(_RULES[:-1])} or {_RULES[-1]}')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #a1007ec7
+# %% ../../nbs/7_runs/70_recipe.ipynb #575ad366
 @dataclass(frozen=True)
 class DataRecipe(CheckedFields):
     "Which images, and which of them are hard"
@@ -211,6 +211,7 @@ class DataRecipe(CheckedFields):
     hard_below: float|None = setting(None, above_zero, _ALL_BUT_HARD) # instead: those with less than this probability
     # who tells it: pretrained (network), zero-shot or fine-tuned (CLIP), or slow (learnt last)
     hard_by: str = setting('pretrained', one_of('pretrained', 'zero-shot', 'fine-tuned', 'slow'), _ALL_BUT_HARD)
+    slow_epochs: int = setting(5, within(1, 100_000), _ALL_BUT_HARD) # for slow: the first epochs, in which they are not learnt
     # classes whose images are never hard, such as iWildCam's 'empty'
     never_hard: tuple[str, ...] = setting((), spares=_ALL_BUT_HARD)
 
@@ -245,7 +246,7 @@ class GeneratorRecipe(CheckedFields):
     # float32, bfloat16 or float16; None: the fastest here
     dtype: str|None = setting(None, one_of('float32', 'bfloat16', 'float16'), _IN_JOBS)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #07b721ed
+# %% ../../nbs/7_runs/70_recipe.ipynb #645ff5c2
 @dataclass(frozen=True)
 class FilterRecipe(CheckedFields):
     "Which synthetic images are kept"
@@ -254,13 +255,15 @@ class FilterRecipe(CheckedFields):
     threshold: float|None = setting(None, within(-1, 1), ('score', 'arm'))
     # share of real validation images that a calibrated threshold lets pass
     share: float = setting(.9, above_zero, ('score', 'arm'))
+    # of these, count only those by day with nothing that makes them hard (columns hard and night)?
+    clean: bool = setting(False, spares=('score', 'arm'))
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #2f1b3e16
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific') # of `discl demo`
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
 _ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #5f8c5ab5
+# %% ../../nbs/7_runs/70_recipe.ipynb #fe4e02b5
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -273,6 +276,9 @@ class TrainingRecipe(CheckedFields):
     crop: float = setting(.08, above_zero, later=True) # smallest share of a picture over 64 pixels that a crop shows
     # resnet10, resnet32, a torchvision model, timm/ and a timm model, clip (the embedded one), or clip: and a CLIP model
     backbone: str = 'resnet10'
+    # for a CLIP: texts of a class, with {} for its name; none: 'a photo of a {}' and '{} in the wild'
+    captions: tuple[str, ...] = setting((), only='CLIP')
+    dual_prompt: bool = setting(False, only='CLIP') # for a CLIP: take half of the probabilities from the prompts' texts?
     width: int = setting(32, within(1, 4096)) # channels of ResNet-10's first stage (the paper's is 64)
     pretrained: bool = False # begin with torchvision's or timm's own weights?
     pretrain_epochs: int = setting(32, within(1, 100_000)) # epochs of cross-entropy pretraining
@@ -286,6 +292,8 @@ class TrainingRecipe(CheckedFields):
     guide: int = setting(100, within(1, 10**9), **_ADAPTIVE) # for adaptive: sources at most to measure progress on
     probe: int = setting(256, within(1, 10**9), **_ADAPTIVE) # for adaptive: real images between two measurements
     trim: bool = setting(False, **_ADAPTIVE) # for adaptive: leave outlying increases out, as the authors' code does?
+    # for adaptive: samples of each source at each level to measure it on
+    per_level: int = setting(1, within(1, 10**6), later=True, **_ADAPTIVE)
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
     validate: int = setting(50, within(1, 10**9)) # validation images of each class that choose the epoch

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network', 'pretrain',
-           'true_class_probabilities', 'find_hard', 'generator_settings', 'list_spectrum', 'threshold_for',
-           'list_shares', 'strategy_for', 'check_settings', 'check_images', 'check_arms', 'check_recipe', 'arm_samples',
-           'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm', 'evaluate', 'arm_result', 'check_comparable',
-           'StepTimes']
+           'true_class_probabilities', 'find_hard', 'measure_for', 'generator_settings', 'list_spectrum',
+           'threshold_for', 'list_shares', 'strategy_for', 'check_settings', 'check_images', 'hard_counts',
+           'check_arms', 'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm',
+           'evaluate', 'arm_result', 'check_comparable', 'StepTimes']
 
-# %% ../../nbs/7_runs/71_steps.ipynb #3e05d46a
+# %% ../../nbs/7_runs/71_steps.ipynb #09de211c
 import json, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,28 +17,30 @@ from importlib import import_module
 from dataclasses import Field, asdict, dataclass, fields
 from pathlib import Path
 import numpy as np, pandas as pd, torch
+from fastai.optimizer import Adam
 from torch import nn
 from ..core.basics import DisclError, content_id, versions
 from ..core.devices import seeded
 from ..core.files import read_json, write_json
-from ..data.hard import few_shot, lowest_probability
+from ..data.hard import clean_images, few_shot, lowest_probability, slow
 from ..data.named import drawn_by_trial, named_set, open_data
 from ..data.prompts import CLASS_TEXT, check_template, named_prompts, prompts_from_file, prompts_from_template
 from ..data.sets import ImageSet
 from ..models.clip import Clip
 from ..models.generators import Settings, settings_of
+from ..models.clip_classifier import TEMPLATES, clip_classifier
 from ..models.networks import backbone, check_backbone, load_weights, weights_id
 from ..spectrum.jobs import list_jobs
 from ..spectrum.selection import calibrate, kept
 from ..spectrum.store import Store
 from ..curriculum.strategies import Strategy, strategy_of
 from ..curriculum.lists import list_size
-from ..train.samples import EXTRAS, Samples, extras
+from ..train.samples import EXTRAS, LARGE, Samples, extras
 from ..train.prediction import predict
 from ..train.losses import cross_entropy, loss_of
 from ..train.mixture import Mixture
 from ..train.callback import Curriculum, curriculum_of
-from ..train.fitting import CountSteps, KeepBest, fit, learning_rate
+from ..train.fitting import ADAMW, CountSteps, KeepBest, fit, learning_rate, warmup_share
 from ..train.baselines import ClassLevels, Cuda, ldmlr
 from ..train.arms import Arm, check_arm, parse_arm
 from ..report.metrics import class_accuracy, confusion_cells, measures
@@ -54,14 +56,16 @@ STEP_GROUPS = dict(
     arm=('data', 'generator', 'filter', 'training'),
 ) # step -> groups of the recipe that it reads
 
-# %% ../../nbs/7_runs/71_steps.ipynb #7bbdab5f
+# %% ../../nbs/7_runs/71_steps.ipynb #2c599f8f
 def _counts(
     one:Field, # of a group
+    value:object, # that it has
     step:str, # in STEP_GROUPS
     used:tuple, # what the step uses: additions, and what its strategy needs
 ) -> bool:
     "Does this setting touch the step?"
     if step in one.metadata.get('spares', ()): return False
+    if one.metadata.get('later') and value == one.default: return False
     only = one.metadata.get('only', '')
     return not only or only in used
 
@@ -73,8 +77,8 @@ def touching(
     "The settings that a step's result depends on, beside its inputs"
     groups, settings = recipe.groups(), {}
     for name in STEP_GROUPS[step]:
-        found = [one.name for one in fields(groups[name]) if _counts(one, step, used)]
-        settings |= {key: getattr(groups[name], key) for key in found}
+        values = {one: getattr(groups[name], one.name) for one in fields(groups[name])}
+        settings |= {one.name: value for one, value in values.items() if _counts(one, value, step, used)}
     return settings
 
 # %% ../../nbs/7_runs/71_steps.ipynb #9864691e
@@ -125,30 +129,40 @@ def class_prompts(
     if named and named.descriptions and not generator.template: return named_prompts(named)
     return prompts_from_template(classes, generator.template or CLASS_TEXT)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #4bb7e28e
+# %% ../../nbs/7_runs/71_steps.ipynb #4e94f07e
 def new_network(
-    training:TrainingRecipe, # what the network is
-    classes:int, # outputs
+    recipe:Recipe, # of the run
+    classes:list, # names, one an output
     weights:dict|None=None, # state dict to begin with; None: random, or the network's own
 ) -> nn.Module:
     "The classifier of a recipe"
-    small = training.image_size <= 64
-    pretrained = training.pretrained and weights is None
-    model = backbone(training.backbone, classes, small=small, width=training.width, pretrained=pretrained)
+    training = recipe.training
+    if training.tunes_clip: model = _clip_network(recipe, classes)
+    else:
+        pretrained = training.pretrained and weights is None
+        model = backbone(training.backbone, len(classes), small=training.image_size <= 64, width=training.width,
+                         pretrained=pretrained)
     return load_weights(model, weights) if weights else model
 
-# %% ../../nbs/7_runs/71_steps.ipynb #da7fd4e2
+def _clip_network(recipe, classes): # the zero-shot classifier
+    training = recipe.training
+    descriptions = class_prompts(recipe, classes) if training.dual_prompt else None
+    return clip_classifier(training.backbone, classes, training.captions or TEMPLATES, descriptions)
+
+# %% ../../nbs/7_runs/71_steps.ipynb #438fe4ad
 def pretrain(
-    training:TrainingRecipe, # what the network is
+    recipe:Recipe, # of the run
     train:Samples, # with augmentation
     validation:Samples, # without
-    classes:int, # outputs
+    classes:list, # names, one an output
     trial:int, # seeds the weights and the order
-) -> tuple[nn.Module, KeepBest]: # trained; the best epoch and the curve of validation accuracy
+    measure:str='accuracy', # of the validation images, chooses the epoch
+) -> tuple[nn.Module, KeepBest]: # trained; the best epoch and the curve of the measure
     "Cross entropy on the long-tailed training set: the start of every arm"
-    with seeded(trial): model = new_network(training, classes)
+    training = recipe.training
+    with seeded(trial): model = new_network(recipe, classes)
     learner = fit(model, train, validation, training.pretrain_epochs, cross_entropy, lr=training.lr, wd=training.wd,
-                  bs=min(training.bs, len(train)), seed=trial, schedule=training.schedule)
+                  bs=min(training.bs, len(train)), seed=trial, schedule=training.schedule, measure=measure)
     return model, learner.best
 
 # %% ../../nbs/7_runs/71_steps.ipynb #cbb7dfe4
@@ -159,23 +173,26 @@ def true_class_probabilities(
     "What a network gives the true class of each image"
     return predict(model, samples)[np.arange(len(samples)), samples.labels]
 
-# %% ../../nbs/7_runs/71_steps.ipynb #8e6350e8
+# %% ../../nbs/7_runs/71_steps.ipynb #0adc10e4
 def find_hard(
     data:DataRecipe, # which images are hard
     images:ImageSet, # all splits
-    probabilities:np.ndarray|None=None, # float (n,) of the training images' true classes; needed with hard_share
+    probabilities:np.ndarray|None=None, # of the n training images' true classes: (n,), or for slow (epochs, n)
 ) -> ImageSet: # hard training images
     "Few-shot classes, or the lowest true-class probabilities"
-    never = np.isin(np.array(images.classes), data.never_hard)
-    if data.hard_share is None:
-        found = few_shot(images, data.fewer_than)
-    else:
-        excluded = never[images['train'].labels]
-        considered = np.where(excluded, 1., probabilities) # what is never hard comes last
-        found = lowest_probability(images, considered, share=data.hard_share)
-    found = found[found.items.id[~never[found.labels]]]
-    if len(found): return found
-    raise DisclError(f'every hard image is of a class that never_hard names ({", ".join(data.never_hard)})')
+    if not data.by_network: return few_shot(images, data.fewer_than, data.never_hard)
+    rule = dict(share=data.hard_share, count=data.hard_count, below=data.hard_below, never=data.never_hard)
+    if data.hard_by == 'slow': return slow(images, probabilities, **rule)
+    return lowest_probability(images, probabilities, **rule)
+
+# %% ../../nbs/7_runs/71_steps.ipynb #856607f8
+def measure_for(
+    training:TrainingRecipe, # of the run
+    images:ImageSet, # all splits
+) -> str: # in CHOOSERS
+    "The measure of the validation images that chooses"
+    if training.choose is not None: return training.choose
+    return 'macro_f1' if training.tunes_clip or 'ood' in images.judged else 'accuracy'
 
 # %% ../../nbs/7_runs/71_steps.ipynb #b9a85877
 _OF_THE_LIST = ('model', 'levels', 'seeds', 'prompts', 'template') # settings of a generator that make the list of jobs
@@ -203,7 +220,7 @@ def list_spectrum(
     jobs = list_jobs(hard, prompts, levels, seeds, generator.model, generator_settings(generator))
     return jobs.assign(job=[renamed(job, 'spectrum', recipe) for job in jobs.job])
 
-# %% ../../nbs/7_runs/71_steps.ipynb #0eee8fa4
+# %% ../../nbs/7_runs/71_steps.ipynb #3ef03912
 def threshold_for(
     recipe:FilterRecipe, # which images are kept
     clip:Clip, # that scores
@@ -213,17 +230,20 @@ def threshold_for(
     "The threshold as it stands, or calibrated on real validation images"
     asked = None if arm is None else arm.threshold
     if recipe.threshold is not None: return recipe.threshold if asked is None else asked
-    return calibrate(clip, validation, recipe.share if asked is None else asked)
+    clean = clean_images(validation) if recipe.clean else None
+    return calibrate(clip, validation, recipe.share if asked is None else asked, clean)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #cacdb2f8
+# %% ../../nbs/7_runs/71_steps.ipynb #c413a361
 def list_shares(
     recipe:Recipe, # of the run
     counts:np.ndarray, # training images of each class
+    hard:int=0, # hard images of them; counts where the recipe says no share
 ) -> tuple[float, float]: # r, p as for `list_size`
     "Share of the non-tail images in a list, and the tail's share of it"
     data, training = recipe.data, recipe.training
-    if data.hard_share is None: r, p = .3, min(.5, float(np.mean(counts < data.fewer_than)))
-    else: r, p = 1., data.hard_share
+    if not data.by_network: r, p = .3, min(.5, float(np.mean(counts < data.fewer_than)))
+    elif data.hard_share is not None: r, p = 1., data.hard_share
+    else: r, p = 1., min(.5, hard/int(np.sum(counts)))
     if training.r is not None: r = training.r
     if training.p is not None: p = training.p
     return r, p
@@ -260,7 +280,7 @@ def check_settings(
     if training.pretrained and training.backbone in ('resnet10', 'resnet32'):
         raise DisclError(f'pretrained: nobody has trained a {training.backbone} before; leave it out, or take resnet18')
 
-# %% ../../nbs/7_runs/71_steps.ipynb #5339a1ac
+# %% ../../nbs/7_runs/71_steps.ipynb #59da83ea
 def check_images(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
@@ -268,28 +288,47 @@ def check_images(
     "An error where the recipe does not fit its images"
     odd = set(recipe.data.never_hard) - set(images.classes)
     if odd: raise DisclError(f'never_hard: {images.name} has no class {", ".join(sorted(odd))}')
-    for split in ('val', 'test'):
-        if not len(images[split]): raise DisclError(f'{images.name}: no {split} images')
+    if not len(images.choosing): raise DisclError(f'{images.name}: no val images')
+    for part, judged in images.judged.items():
+        if not len(judged): raise DisclError(f'{images.name}: no test images')
+        if part != 'test': _ = judged.domains # which says what is missing
 
-# %% ../../nbs/7_runs/71_steps.ipynb #1ee99e8f
-def _hard_counts(recipe, images): # -> hard images, and of each class; None where the pretrained network tells them
-    share = recipe.data.hard_share
-    if share is not None: return round(share*len(images['train'])), None
-    counts = find_hard(recipe.data, images).counts()
+# %% ../../nbs/7_runs/71_steps.ipynb #d248e8f9
+def hard_counts(
+    data:DataRecipe, # which images are hard
+    images:ImageSet, # all splits
+) -> tuple: # (hard images, int (classes,): of each class); None for what is not known before a network tells it
+    "How many hard images there will be"
+    train = images['train']
+    if data.hard_share is not None: return round(data.hard_share*len(train)), None
+    if data.hard_count is not None: return data.hard_count, None
+    if data.hard_below is not None: return None, None
+    counts = find_hard(data, images).counts()
     return int(counts.sum()), counts
 
+# %% ../../nbs/7_runs/71_steps.ipynb #35c2ff97
+def _check_list(recipe, size): # an error where a warm-up in steps does not end
+    training = recipe.training
+    if training.warmup_steps is None: return
+    if training.warmup: raise DisclError('warmup and warmup_steps are two ways to say one thing; give one')
+    warmup_share(training.warmup_steps, training.epochs*(sum(size)//min(training.bs, sum(size))))
+
+# %% ../../nbs/7_runs/71_steps.ipynb #1b30bb42
 def check_arms(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
 ) -> None:
     "An error where an arm cannot be trained on so many images, before any other is"
     training, counts = recipe.training, images['train'].counts()
-    hard, of_each = _hard_counts(recipe, images)
-    size = list_size(int(counts.sum()) - hard, hard, *list_shares(recipe, counts))
+    hard, of_each = hard_counts(recipe.data, images)
+    if hard is None: return # `hard_below`: nobody knows yet
+    if hard > counts.sum(): raise DisclError(f'hard_count = {hard}: there are only {counts.sum()} training images')
+    size = list_size(int(counts.sum()) - hard, hard, *list_shares(recipe, counts, hard))
+    _check_list(recipe, size)
     for arm in recipe.parsed_arms():
         check_arm(arm, strategy_for(recipe, arm, 0), counts, size, training.bs, training.probe, of_each)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #81c3bd1b
+# %% ../../nbs/7_runs/71_steps.ipynb #acf14704
 def check_recipe(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
@@ -298,12 +337,12 @@ def check_recipe(
     for arm in recipe.parsed_arms(): strategy_for(recipe, arm, 0)
     check_settings(recipe)
     check_images(recipe, images)
-    candidates = images['train'] if recipe.data.hard_share else few_shot(images, recipe.data.fewer_than)
+    candidates = images['train'] if recipe.data.by_network else few_shot(images, recipe.data.fewer_than)
     list_spectrum(recipe, candidates, recipe.generator.levels[:1], recipe.generator.seeds[:1])
     list_spectrum(recipe, candidates[candidates.items.id[:1]])
     check_arms(recipe, images)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #e839a587
+# %% ../../nbs/7_runs/71_steps.ipynb #e20e6c20
 def arm_samples(
     recipe:Recipe, # of the run
     arm:Arm, # as from `parse_arm`
@@ -313,26 +352,35 @@ def arm_samples(
     "What an arm reads"
     training = recipe.training
     names = [name for name in arm.extras if name in EXTRAS]
-    augment, callbacks = extras(names, training.image_size, training.flip)
+    augment, callbacks = extras(names, training.image_size, training.flip, training.crop)
     if 'CUDA' not in arm.extras: return mixture.samples(augment), callbacks
     class_levels = ClassLevels(len(mixture.classes), augment)
     cuda = Cuda(class_levels, training.gamma, seed=trial)
     return mixture.samples(class_levels), [*callbacks, cuda]
 
-# %% ../../nbs/7_runs/71_steps.ipynb #1770b46f
+# %% ../../nbs/7_runs/71_steps.ipynb #ce50e0e6
 def arm_curriculum(
     recipe:Recipe, # of the run
     arm:Arm, # as from `parse_arm`
     mixture:Mixture, # from `build_mixture`
     trial:int, # seeds what is drawn
+    say:Callable=print, # told where adaptive finds fewer images to measure progress on than it asks for
 ) -> Curriculum:
     "The arm's callback; adaptive gives up some hard images to measure progress on"
     training = recipe.training
-    r, p = list_shares(recipe, mixture.counts)
-    measuring = dict(guide=training.guide, probe=training.probe, trim=training.trim)
+    r, p = list_shares(recipe, mixture.counts, len(mixture.rows.tail))
+    measuring = dict(guide=training.guide, probe=training.probe, trim=training.trim, per_level=training.per_level, say=say)
     return curriculum_of(strategy_for(recipe, arm, trial), mixture, r, p, seed=trial, **measuring)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #6b60f69c
+# %% ../../nbs/7_runs/71_steps.ipynb #8d8d9ca9
+def _beside_defaults(training): # what younger settings say, where they say something; older results do not know them
+    told = {}
+    if training.warmup_steps is not None: told['warmup_steps'] = training.warmup_steps
+    if training.tunes_clip: told['optimiser'] = 'AdamW'
+    if training.image_size > LARGE: told['crop'] = training.crop
+    return told
+
+# %% ../../nbs/7_runs/71_steps.ipynb #b1b81467
 def in_common(
     recipe:Recipe, # of the run
     model:nn.Module, # that is to be trained
@@ -342,7 +390,7 @@ def in_common(
     training = recipe.training
     schedule = 'cosine per step' if training.schedule == 'cosine' else training.schedule
     crop = 'shift by an eighth' if training.image_size <= 64 else 'RandomResizedCrop'
-    return dict(
+    return _beside_defaults(training) | dict(
         start=weights_id(model), list=list(curriculum.size), bs=min(training.bs, sum(curriculum.size)),
         r=curriculum.r, p=curriculum.p, epochs=training.epochs, curriculum_epochs=curriculum.strategy.curriculum_epochs,
         lr=training.lr, wd=training.wd, warmup=training.warmup, schedule=schedule,
@@ -359,25 +407,28 @@ class TrainedArm:
     cuda_levels: list # one array of levels an epoch; empty without CUDA
     head: dict # from `ldmlr`; empty without LDMLR
 
-# %% ../../nbs/7_runs/71_steps.ipynb #6e9a3090
+# %% ../../nbs/7_runs/71_steps.ipynb #b0657e78
 def train_arm(
     recipe:Recipe, # of the run
     arm:Arm, # as from `parse_arm`
     mixture:Mixture, # with the pools of the arm's own filter
     start:dict, # state dict of the pretrained network
     trial:int, # seeds what is drawn
+    measure:str='accuracy', # of the validation images, chooses the epoch
+    say:Callable=print, # told what the arm's curriculum lacks
 ) -> TrainedArm:
     "Train one arm from the pretrained start"
     training = recipe.training
-    model = new_network(training, len(mixture.classes), start)
-    curriculum = arm_curriculum(recipe, arm, mixture, trial)
+    model = new_network(recipe, mixture.classes, start)
+    curriculum = arm_curriculum(recipe, arm, mixture, trial, say)
     shared = in_common(recipe, model, curriculum)
     samples, callbacks = arm_samples(recipe, arm, mixture, trial)
     loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
     steps = CountSteps()
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
                   bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps], warmup=training.warmup,
-                  schedule=training.schedule)
+                  schedule=training.schedule, measure=measure, warmup_steps=training.warmup_steps,
+                  opt_func=ADAMW if training.tunes_clip else Adam)
     head = {}
     if 'LDMLR' in arm.extras:
         real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
