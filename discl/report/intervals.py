@@ -168,7 +168,7 @@ def _fieller(over, under, level): # float (n,) each, paired by seed -> ends of t
     root = np.sqrt(max(0., b**2 - a*c))
     return float((b - root)/a), float((b + root)/a)
 
-# %% ../../nbs/6_report/61_intervals.ipynb #f3314954
+# %% ../../nbs/6_report/61_intervals.ipynb #3b36133e
 def share_of_gain(
     results:pd.DataFrame, # method, curriculum, seed, measures
     arm:tuple, # (method, curriculum)
@@ -176,28 +176,29 @@ def share_of_gain(
     ideal:tuple, # (method, curriculum) that is the ceiling
     measure:str='few', # a column
     level:float=.95, # of the interval
-) -> dict: # seeds, share (1: all of the ideal gain), low, high (infinite: the ideal gain might be nothing); NaN: unknown
+) -> dict: # seeds, share (1: all; NaN: unknown, or no gain), low, high (infinite: the ideal gain might be nothing)
     "Which share of the ideal gain an arm reaches, with Fieller's interval"
     of_arms = {name: _of_arm(results, one, measure) for name, one in dict(arm=arm, base=base, ideal=ideal).items()}
     there = pd.DataFrame(of_arms).astype(float).dropna()
     over, under = (there.arm - there.base).to_numpy(), (there.ideal - there.base).to_numpy()
     unknown = dict(seeds=len(there), share=np.nan, low=np.nan, high=np.nan)
-    if not len(there) or not under.mean(): return unknown
+    if not len(there): return unknown
+    if under.mean() <= 0: return unknown | dict(low=-np.inf, high=np.inf)
     share = float(over.mean()/under.mean())
     if len(there) < 2: return unknown | dict(share=share)
     low, high = _fieller(over, under, level)
     return dict(seeds=len(there), share=share, low=low, high=high)
 
-# %% ../../nbs/6_report/61_intervals.ipynb #b66d4dc9
+# %% ../../nbs/6_report/61_intervals.ipynb #68aa853c
 def share_text(
     found:dict, # share, low and high, from `share_of_gain`
 ) -> str: # '50 % [36 %, 64 %]'; '–' where it is not known
     "A share as people read it"
-    if np.isnan(found['share']): return '–'
-    if np.isinf(found['low']): return 'the ideal gain is not decided'
-    share = f'{found["share"]:.0%}'.replace('%', ' %')
-    if np.isnan(found['low']): return share
-    return f'{share} [{found["low"]:.0%}, {found["high"]:.0%}]'.replace('%', ' %').replace('  ', ' ')
+    known, bounded = not np.isnan(found['share']), not np.isinf(found['low'])
+    if not known: return '–' if bounded else 'the ideal arm gains nothing'
+    if not bounded: return 'ideal gain not decided'
+    share, low, high = [f'{100*found[name]:.0f} %' for name in ('share', 'low', 'high')]
+    return share if np.isnan(found['low']) else f'{share} [{low}, {high}]'
 
 # %% ../../nbs/6_report/61_intervals.ipynb #3315b63b
 def _with_interval(row, digits): # row of `intervals` -> '31.0 (1.4) [29.8, 32.2]'
