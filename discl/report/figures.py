@@ -9,7 +9,7 @@ __all__ = ['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'PART_STY
            'interval_plot', 'points_plot', 'id_ood_curves', 'alpha_curve', 'domains_plot', 'probe_bars',
            'chosen_levels', 'level_choices', 'kinds_plot', 'recoloured', 'svg']
 
-# %% ../../nbs/6_report/62_figures.ipynb #aae29166
+# %% ../../nbs/6_report/62_figures.ipynb #f2099463
 import io, unicodedata
 from collections.abc import Sequence
 from itertools import chain, cycle, product, zip_longest
@@ -23,6 +23,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.spines import Spine
 from ..core.images import decode_image
 from ..data.sets import ImageSet, shots
+from .metrics import NOT_HARD
 
 # %% ../../nbs/6_report/62_figures.ipynb #1ac5d474
 def _drawable(letter, known): # a letter and the code points of the font -> itself, or how it can be drawn
@@ -669,23 +670,29 @@ def level_choices(
     ax.tick_params(labelsize=7, rotation=0)
     return fig
 
-# %% ../../nbs/6_report/62_figures.ipynb #4cc235b3
+# %% ../../nbs/6_report/62_figures.ipynb #cc9d05b4
+def _kind_bars(right, at, table): # two bars for each kind: of what is found, and of all images
+    right.barh(at - .2, table.share*100, .4, color=BLUE, label='of what is found')
+    look = dict(color=PALE, hatch='///', edgecolor='white', lw=0, label='of all images')
+    right.barh(at + .2, table.base*100, .4, **look)
+    _legend(right, *right.get_legend_handles_labels(), loc='lower center', bbox_to_anchor=(.5, 1), ncols=2)
+
+# %% ../../nbs/6_report/62_figures.ipynb #f8676f61
 def kinds_plot(
-    found:pd.DataFrame, # kind, recall, share, by_chance (%), from `found_kinds`
+    table:pd.DataFrame, # from `explains_hard`: kind -> share, base, caught; the kind '' is not hard
 ) -> Figure: # two panels
     "What a rule for hard images finds"
-    found = found.head(MOST_LINES)
-    fig = _figure(8, 1.2 + .3*max(1, len(found)))
+    not_hard = table.index == ''
+    table = pd.concat([table[~not_hard].head(MOST_LINES - 1), table[not_hard]])
+    names = [kind if kind else NOT_HARD for kind in map(str, table.index)]
+    fig = _figure(8, 1.2 + .3*max(1, len(table)))
     left, right = fig.subplots(1, 2, sharey=True)
-    at = np.arange(len(found))
-    left.barh(at, found.recall, color=BLUE)
-    right.barh(at - .2, found.share, .4, color=BLUE, label='of what is found')
-    right.barh(at + .2, found.by_chance, .4, color=PALE, hatch='///', edgecolor='white', lw=0, label='of all images')
+    at = np.arange(len(table))
+    left.barh(at, table.caught*100, color=BLUE)
+    _kind_bars(right, at, table)
     for ax, what in ((left, 'found, of this kind (%)'), (right, 'share of this kind (%)')):
-        _lines(ax, found.kind.to_list())
+        _lines(ax, names)
         ax.set_xlabel(what)
-    above = dict(loc='lower center', bbox_to_anchor=(.5, 1), ncols=2)
-    if len(found): _legend(right, *right.get_legend_handles_labels(), **above)
     return fig
 
 # %% ../../nbs/6_report/62_figures.ipynb #89d37092

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'NOT_HARD', 'PARTS', 'DOMAIN_MEASURES', 'confusion',
            'class_accuracy', 'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1', 'calibration_error',
-           'measures', 'domain_measures', 'worst_domain', 'by_kind', 'found_kinds', 'Judged', 'judged_measures']
+           'measures', 'domain_measures', 'worst_domain', 'by_kind', 'Judged', 'judged_measures']
 
 # %% ../../nbs/6_report/60_metrics.ipynb #e0842c5a
 from typing import NamedTuple
@@ -243,20 +243,6 @@ def by_kind(
     found = _by_group(labels, probabilities, _kind_names(kinds), 'kind')
     last = (found.kind == NOT_HARD).to_numpy()
     return pd.concat([found[~last], found[last]], ignore_index=True)
-
-# %% ../../nbs/6_report/60_metrics.ipynb #b89af6b2
-def found_kinds(
-    kinds:np.ndarray, # str (n,): of all training images; '' is not hard
-    found:np.ndarray, # bool (n,): which of them the rule calls hard
-) -> pd.DataFrame: # kind, images, found, recall (% of the kind), share (% of all found), by_chance (% of all images)
-    "What a rule for hard images has found"
-    table = pd.DataFrame(dict(kind=_kind_names(kinds), found=np.asarray(found, bool)))
-    counts = table.groupby('kind').found.agg(images='size', found='sum').reset_index()
-    counts['recall'] = 100*counts.found/counts.images
-    counts['share'] = 100*counts.found/max(1, counts.found.sum())
-    counts['by_chance'] = 100*counts.images/max(1, len(table))
-    last = counts.kind == NOT_HARD
-    return pd.concat([counts[~last], counts[last]], ignore_index=True)
 
 # %% ../../nbs/6_report/60_metrics.ipynb #e7955674
 class Judged(NamedTuple):
