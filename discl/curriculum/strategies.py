@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['REAL', 'STRATEGIES', 'ALIA_LEVEL', 'Stage', 'stage_lengths', 'stage_starts', 'stage_at', 'StrategyKind',
            'named_strategy', 'none', 'oversample', 'text_only', 'fixed', 'all_level', 'diverse_to_specific',
-           'easy_to_hard', 'specific_to_diverse', 'random_level', 'alia', 'level_of_most_progress', 'NeedsHistory',
-           'adaptive', 'steepest', 'strategy_parts', 'Strategy', 'strategy_of', 'schedule']
+           'easy_to_hard', 'specific_to_diverse', 'random_level', 'alia', 'ideal', 'level_of_most_progress',
+           'NeedsHistory', 'adaptive', 'steepest', 'strategy_parts', 'Strategy', 'strategy_of', 'schedule']
 
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #ae70bbd6
 import inspect
@@ -60,7 +60,7 @@ def stage_at(
     begun = np.searchsorted(stage_starts(epochs, stages), epoch, side='right')
     return int(begun) - 1
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #08927dbc
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #8c76bb00
 @dataclass(frozen=True)
 class StrategyKind:
     "A strategy that has a name, before it is bound to levels and epochs"
@@ -70,7 +70,7 @@ class StrategyKind:
     needs_levels: bool = True # can it do nothing without a level below 1?
     by_stage: bool = False # has every level a stage of its own, and so needs an epoch?
     level: float | None = None # the one λ that the name stands for
-    filter: str = 'threshold' # which rule keeps its samples: 'threshold' on the text score, or 'alia'
+    filter: str = 'threshold' # which rule keeps its samples: 'threshold' on the text score, 'alia' or 'ideal'
 
     def make(self,
         seed:int, # of what is drawn
@@ -213,6 +213,17 @@ def alia(
     nearest = np.abs(np.array(edited) - ALIA_LEVEL).argmin()
     return Stage((edited[nearest],))
 
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #0e5f404d
+@named_strategy('ideal', filter='ideal')
+def ideal(
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
+) -> Stage: # of one pool, with the real hard images
+    "New real pictures in the place of synthetic ones: the ceiling of a benchmark that can draw them"
+    return Stage(levels[:1])
+
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #2ea21032
 def level_of_most_progress(
     measured:dict, # λ -> value
@@ -275,7 +286,7 @@ def strategy_parts(
     if not takes_level and colon: raise DisclError(f'{shown(strategy)}: {name} takes no level')
     return name, _level_of(value, strategy) if colon else None
 
-# %% ../../nbs/4_curriculum/41_strategies.ipynb #e8cd9592
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #8d271694
 @dataclass(frozen=True)
 class Strategy:
     "Which Stage an epoch trains on; made by `strategy_of`"
@@ -286,7 +297,7 @@ class Strategy:
     curriculum_epochs: int # the first of them, with a curriculum; then real data only
     needs: str = 'nothing' # what is measured when a stage begins: 'nothing', 'progress' or 'gradients'
     known_ahead: bool = False # is its schedule known before anything is trained?
-    filter: str = 'threshold' # which rule keeps its samples: 'threshold' on the text score, or 'alia'
+    filter: str = 'threshold' # which rule keeps its samples: 'threshold' on the text score, 'alia' or 'ideal'
 
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #513d55f9
 @patch

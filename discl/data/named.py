@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['NAMED', 'NamedSet', 'named_set', 'drawn_by_trial', 'name_of', 'open_data']
 
-# %% ../../nbs/1_data/16_named.ipynb #d5f31ba9
+# %% ../../nbs/1_data/16_named.ipynb #a38104bd
 import os, re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from ..core.basics import DisclError
-from .fashion import FASHION, fashion_lt, fashion_wild, fashion_wild_lt
+from .fashion import FASHION, fashion_lt, fashion_wild, fashion_wild_lt, wild_ideal
 from .sets import ImageSet
 from .readers import check_words, image_csv, image_folder
 
@@ -38,7 +38,7 @@ def _open_wild(arguments, options): # the same of fashion-wild: a seed, or nothi
 def _open_wild_lt(arguments, options): # the same of fashion-wild-lt: IR and seed, or fewer
     return _opened('fashion-wild-lt', fashion_wild_lt, (float, int), arguments)
 
-# %% ../../nbs/1_data/16_named.ipynb #81613f21
+# %% ../../nbs/1_data/16_named.ipynb #5a387bd7
 @dataclass(frozen=True)
 class NamedSet:
     "An image set that has a name, and what goes with it"
@@ -49,12 +49,14 @@ class NamedSet:
     arguments: tuple[str, ...] = () # defaults of what may follow the name after colons
     takes_imbalance: bool = False # is its first argument the imbalance ratio, which a grid varies?
     title: str = '' # name of its ImageSet, with {} for each argument; '': its name here
+    ideal: Callable | None = None # () -> ImageSet of new real pictures, the ceiling of what a generator can give
 
 NAMED = {
     'fashion-lt': NamedSet(_open_fashion, tuple(FASHION), str(files('discl')/'embedded/descriptions.json'),
                            drawn_by_trial=True, arguments=('100', '0'), takes_imbalance=True,
                            title='fashion-lt IR {} seed {}'),
-    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=('0',), title='fashion-wild seed {}'),
+    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=('0',), title='fashion-wild seed {}',
+                             ideal=wild_ideal),
     'fashion-wild-lt': NamedSet(_open_wild_lt, tuple(FASHION), drawn_by_trial=True, arguments=('100', '0'),
                                 takes_imbalance=True, title='fashion-wild-lt IR {} seed {}'),
 } # name -> NamedSet

@@ -220,6 +220,23 @@ def build_mixture(
     if validation is not None: chosen_on = fixed_samples(first_of_each_class(validation, per_class), size, folder)
     return Mixture(JoinedPixels([real_pixels, synthetic_pixels]), rows=rows, validation=chosen_on, **columns)
 
+# %% ../../nbs/5_train/53_mixture.ipynb #170c2483
+@patch
+def instead(self:Mixture,
+    others:ImageSet, # real pictures, with the same classes
+    pixels:Pixels|None=None, # of them, where they are open already
+) -> Mixture: # with the same real rows; every pool is all of the others
+    "The mixture with other real pictures in the place of synthetic ones"
+    opened = open_pixels(others, self.pixels.size, originals=self.pixels.size > LARGE) if pixels is None else pixels
+    pool = np.arange(self.real, self.real + len(others))
+    ids, labels = others.items.id.to_numpy(), label_numbers(np.array(others.classes)[others.labels], self.classes)
+    lam = np.full(len(others), min(self.rows.pools, default=0.))
+    def joined(mine, theirs): return np.concatenate([mine[:self.real], theirs])
+    return replace(
+        self, pixels=JoinedPixels([self.pixels.parts[0], opened]), labels=joined(self.labels, labels),
+        lam=joined(self.lam, lam), owner=joined(self.owner, ids), names=joined(self.names, ids),
+        rows=replace(self.rows, pools={level: pool for level in self.rows.pools}))
+
 # %% ../../nbs/5_train/53_mixture.ipynb #7b82d302
 @patch
 def samples(self:Mixture,
