@@ -246,7 +246,7 @@ def _whole(
     if len(text) <= 20 and -2**63 <= int(text) < 2**64: return int(text)
     raise ValueError(f'the number {text[:20]}… has more than 64 bits')
 
-# %% ../../nbs/0_core/01_files.ipynb #fae96c41
+# %% ../../nbs/0_core/01_files.ipynb #0c8844dd
 _KINDS = {dict: 'an object {…}', list: 'a list […]', str: 'a text'} # as messages name them
 
 def _nothing(
@@ -259,25 +259,28 @@ def parse_json(
     where:str | Path, # where it is from, for messages
     kind:type | None=None, # dict or list; None: any
     nan:bool=False, # is NaN read as null? Files of older versions hold it
+    large:bool=False, # may whole numbers have more than 64 bits? In a tokenizer's settings they do
 ) -> Any: # JSON data
     "JSON data of a text; DisclError: it is none, or of another kind"
     constant = _nothing if nan else _no_number
-    try: data = json.loads(text, object_pairs_hook=_once, parse_constant=constant, parse_float=_finite, parse_int=_whole)
+    whole = int if large else _whole
+    try: data = json.loads(text, object_pairs_hook=_once, parse_constant=constant, parse_float=_finite, parse_int=whole)
     except (ValueError, RecursionError) as error:
         raise DisclError(f'{printable(where)}: no JSON that can be read ({printable(error)})') from error
     if kind is None or isinstance(data, kind): return data
     raise DisclError(f'{printable(where)}: holds {_KINDS.get(type(data), repr(data)[:40])}, not {_KINDS[kind]}')
 
-# %% ../../nbs/0_core/01_files.ipynb #9421aaaf
+# %% ../../nbs/0_core/01_files.ipynb #d06f8f01
 def read_json(
     path:str | Path, # of the file
     default:Any=None, # what to return if it is not there
     kind:type | None=None, # dict or list; None: any
     nan:bool=False, # is NaN read as null? Files of older versions hold it
+    large:bool=False, # may whole numbers have more than 64 bits? In a tokenizer's settings they do
 ) -> Any: # JSON data
     "JSON data of a file; DisclError: it is damaged, or of another kind"
     if not os.path.lexists(path): return default
-    return parse_json(read_text(path), path, kind, nan)
+    return parse_json(read_text(path), path, kind, nan, large)
 
 def _plain(
     value:Any, # that JSON does not know

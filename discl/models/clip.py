@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['clip_folder', 'Clip']
 
-# %% ../../nbs/2_models/22_clip.ipynb #8b80d386
-from importlib.resources import files
+# %% ../../nbs/2_models/22_clip.ipynb #835a0c92
+import importlib
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
@@ -16,13 +16,13 @@ from ..core.devices import DTYPES, device_and_dtype, keep_memory
 from ..core.files import read_json
 from ..data.prompts import CLASS_TEXT, check_template, fill_template
 from .weights import load_whole
-from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder
+from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder, shipped_folder
 
-# %% ../../nbs/2_models/22_clip.ipynb #7a3d1108
+# %% ../../nbs/2_models/22_clip.ipynb #f72669e2
 _CLIP_FILES = [ # of a whole CLIPModel; one of each row
     ('config.json',),
     ('preprocessor_config.json', 'processor_config.json'),
-    ('tokenizer.json', 'vocab.json'),
+    ('tokenizer.json', 'vocab.json', 'spiece.model'),
     ('model.safetensors', 'model.safetensors.index.json'),
 ]
 
@@ -31,51 +31,87 @@ def _check_clip_folder(folder): # raises, if a file is missing
         if any((folder/name).exists() for name in names): continue
         raise DisclError(f'{folder}: no {" or ".join(names)}, so not a whole CLIPModel')
 
-# %% ../../nbs/2_models/22_clip.ipynb #c7cc9e4b
+# %% ../../nbs/2_models/22_clip.ipynb #c95409e8
 def clip_folder(
     model:str|Path, # 'embedded', a folder, or a hub id
 ) -> tuple[Path, bool]: # where the files are; is it a folder of the user's or ours, no copy of the hub's?
     "Where a CLIP is, downloaded if it must be"
-    folder = Path(str(files('discl')/'embedded/clip')) if model == EMBEDDED else local_folder(model)
+    folder = shipped_folder(model, 'clip') or local_folder(model)
     is_local = folder is not None
-    if not is_local: folder = hub_folder(str(model), ('*.json', '*.txt', 'model*.safetensors'))
+    if not is_local: folder = hub_folder(str(model), ('*.json', '*.txt', 'spiece.model', 'model*.safetensors'))
     _check_clip_folder(folder)
     return folder, is_local
 
-# %% ../../nbs/2_models/22_clip.ipynb #8177dc9d
+# %% ../../nbs/2_models/22_clip.ipynb #fbc76493
+_LOADED_AS = dict(clip='CLIP', siglip='Siglip', siglip2='Siglip2') # model_type -> begin of its classes' names in transformers
+_HALVES = dict(vision='text', text='image') # what is in a half of a model -> what is not
+
+def _model_type(where): # folder of a model -> 'clip', 'siglip' or 'siglip2'
+    kind = (read_json(Path(where)/'config.json', kind=dict) or {}).get('model_type')
+    if isinstance(kind, str) and kind in _LOADED_AS: return kind
+    name, _, half = str(kind).removesuffix('_model').rpartition('_')
+    if name in _LOADED_AS and half in _HALVES:
+        raise DisclError(f'{where}: its config.json says model_type {shown(kind)}, so it has no {_HALVES[half]} tower; '
+                         'images and texts are compared here, so it takes both')
+    raise DisclError(f'{where}: its config.json says model_type {shown(kind)}; only {", ".join(_LOADED_AS)} are known')
+
+# %% ../../nbs/2_models/22_clip.ipynb #37e62f93
+def _tokens(model, processor, texts): # list of str -> dict of tensors (n, length)
+    if model.config.model_type == 'clip':
+        return dict(processor(text=texts, padding='max_length', truncation=True, return_tensors='pt'))
+    longest = model.config.text_config.max_position_embeddings
+    found = processor.tokenizer([text.lower() for text in texts], padding='max_length', padding_side='right',
+                                max_length=longest, truncation=True, return_tensors='pt')
+    return dict(input_ids=found['input_ids'])
+
+# %% ../../nbs/2_models/22_clip.ipynb #9ff53f7b
+def _seen_shape(sees): # vision config -> what a processor makes of an image: (channels, h, w), or pixels of a patch
+    if not hasattr(sees, 'image_size'): return (sees.num_channels*sees.patch_size**2,)
+    return sees.num_channels, sees.image_size, sees.image_size
+
+def _check_shape(place, model, pixels): # raises, if a model sees no pixels of this shape
+    needed = _seen_shape(model.config.vision_config)
+    shape = tuple(pixels.shape[1:][-len(needed):]) # without the number of patches
+    if shape != needed: raise DisclError(f'{place}: its processor makes images of {shape}, but its model sees {needed}')
+
+# %% ../../nbs/2_models/22_clip.ipynb #caa6c569
 def _check_processor(place, model, processor): # raises, if it does not belong to the model
-    sees, reads = model.config.vision_config, model.config.text_config
     check_tokens(place, processor.tokenizer, model.text_model)
     try:
         pixels = processor.image_processor(images=[Image.new('RGB', (40, 30), 'grey')], return_tensors='pt')['pixel_values']
-        tokens = processor(text=['a'], padding='max_length', truncation=True, return_tensors='pt')['input_ids']
+        tokens = _tokens(model, processor, ['a'])['input_ids']
     except Exception as error:
         reason = f'{type(error).__name__}: {error}'.split('\n')[0][:200]
         raise DisclError(f'{place}: its processor reads no image or no text ({reason})') from error
-    shape, needed = tuple(pixels.shape[1:]), (sees.num_channels, sees.image_size, sees.image_size)
-    if shape != needed: raise DisclError(f'{place}: its processor makes images of {shape}, but its model sees {needed}')
-    longest = reads.max_position_embeddings
+    _check_shape(place, model, pixels)
+    longest = model.config.text_config.max_position_embeddings
     if tokens.shape[1] <= longest: return
     raise DisclError(f'{place}: its tokenizer makes texts of {tokens.shape[1]} tokens, but its model reads {longest}')
 
-# %% ../../nbs/2_models/22_clip.ipynb #93ca7cb8
-def _load_clip(where, dtype): # folder -> (CLIPModel, CLIPProcessor)
-    from transformers import CLIPModel, CLIPProcessor
-    from transformers.utils import logging
-    logging.disable_progress_bar()
-    kind = (read_json(Path(where)/'config.json', kind=dict) or {}).get('model_type')
-    if kind != 'clip': raise DisclError(f'{where}: its config.json says model_type {shown(kind)}; only \'clip\' is a CLIPModel')
-    model = load_whole(CLIPModel, where, dtype)
-    try: processor = CLIPProcessor.from_pretrained(where, local_files_only=True)
+# %% ../../nbs/2_models/22_clip.ipynb #94c056e6
+def _load_processor(where, name): # folder, begin of its classes' names -> processor
+    kind = getattr(importlib.import_module('transformers'), f'{name}Processor')
+    try: return kind.from_pretrained(where, local_files_only=True)
     except Exception as error:
         reason = f'{type(error).__name__}: {error}'
-        raise DisclError(f'{where}: transformers cannot load it as a CLIPModel ({reason})') from error
+        if isinstance(error, ImportError): reason = 'its tokenizer needs packages: pip install sentencepiece protobuf'
+        raise DisclError(f'{where}: transformers cannot load it as a {name}Model ({reason})') from error
+
+# %% ../../nbs/2_models/22_clip.ipynb #f156b1b0
+def _load_clip(where, dtype): # folder -> (model, processor), both of transformers
+    import transformers
+    transformers.utils.logging.disable_progress_bar()
+    name = _LOADED_AS[_model_type(where)]
+    model = load_whole(getattr(transformers, f'{name}Model'), where, dtype)
+    if not getattr(model.config.vision_config, 'vision_use_head', True):
+        raise DisclError(f'{where}: its image tower has no head, so it embeds no image')
+    processor = _load_processor(where, name)
     _check_processor(where, model, processor)
     return model, processor
 
-# %% ../../nbs/2_models/22_clip.ipynb #7d9b729b
+# %% ../../nbs/2_models/22_clip.ipynb #918bdb1b
 class Clip:
-    "A CLIPModel with its processor; embeds images and texts as unit vectors"
+    "A CLIP, SigLIP or SigLIP 2 with its processor; embeds images and texts as unit vectors"
     def __init__(self,
         model:str|Path=EMBEDDED, # 'embedded', a folder, or a hub id such as 'openai/clip-vit-base-patch32'
         class_text:str=CLASS_TEXT, # what a class is called: with {} for its name
@@ -91,6 +127,7 @@ class Clip:
         self.dtype = DTYPES[dtype] if dtype else fastest
         loaded, self.processor = _load_clip(folder, self.dtype)
         self.model = loaded.to(self.device).eval()
+        self.kind = 'clip' if loaded.config.model_type == 'clip' else 'siglip'
         weights = folder_id(folder) if is_folder else [model, folder.name] # the hub's cache names it by its commit
         self.id = content_id(weights, class_text, str(self.dtype))[:16]
 
@@ -105,7 +142,13 @@ def _embed(self:Clip, tower, **inputs): # one of the model's two towers, its inp
     if np.isfinite(vectors).all(): return vectors
     raise DisclError(f'{self.name}: an embedding is NaN or infinite in {str(self.dtype).removeprefix("torch.")}; try float32')
 
-# %% ../../nbs/2_models/22_clip.ipynb #04aa085f
+# %% ../../nbs/2_models/22_clip.ipynb #faab1f80
+@patch(as_prop=True)
+def dimensions(self:Clip) -> int: # of an embedding
+    "How long its vectors are"
+    return self.model.config.projection_dim if self.kind == 'clip' else self.model.config.text_config.projection_size
+
+# %% ../../nbs/2_models/22_clip.ipynb #2673fcad
 @patch
 def texts(self:Clip,
     texts:list[str], # n
@@ -113,9 +156,8 @@ def texts(self:Clip,
     "Embeddings of texts"
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise DisclError(f'{texts!r:.60}: texts have to be a list of strings')
-    if not len(texts): return np.zeros((0, self.model.config.projection_dim), np.float32)
-    tokens = self.processor(text=list(texts), padding='max_length', truncation=True, return_tensors='pt')
-    return self._embed(self.model.get_text_features, **tokens)
+    if not len(texts): return np.zeros((0, self.dimensions), np.float32)
+    return self._embed(self.model.get_text_features, **_tokens(self.model, self.processor, list(texts)))
 
 # %% ../../nbs/2_models/22_clip.ipynb #6eeda17e
 @patch
@@ -135,28 +177,50 @@ def _as_rgb(image): # PIL image of any mode or uint8 array (h, w), (h, w, 1), (h
     if array.ndim == 2: array = array[:, :, None]
     return array.repeat(3, 2) if array.shape[2] == 1 else array[:, :, :3]
 
-# %% ../../nbs/2_models/22_clip.ipynb #f355ad56
+# %% ../../nbs/2_models/22_clip.ipynb #1391c0a5
 @patch
-def pixels(self:Clip,
-    images:list[Image.Image]|list[np.ndarray], # n PIL images or uint8 arrays (height, width, 3)
-) -> torch.Tensor: # float (n, 3, h, w)
-    "What the model sees of images"
+def _seen(self:Clip, images): # list of PIL images or arrays -> dict of tensors (n, …), as the image tower takes them
     arrays = [_as_rgb(image) for image in images]
     if len({array.shape for array in arrays}) == 1: tensors = torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
     else: tensors = [torch.from_numpy(array.copy()).permute(2, 0, 1) for array in arrays]
-    return self.processor.image_processor(images=tensors, return_tensors='pt')['pixel_values']
+    return dict(self.processor.image_processor(images=tensors, return_tensors='pt'))
 
-# %% ../../nbs/2_models/22_clip.ipynb #2f3a97a4
+@patch
+def pixels(self:Clip,
+    images:list[Image.Image]|list[np.ndarray], # n PIL images or uint8 arrays (height, width, 3)
+) -> torch.Tensor: # float (n, 3, h, w); of a model that keeps an image's shape (n, patches, 3 × pixels of a patch)
+    "What the model sees of images"
+    return self._seen(images)['pixel_values']
+
+# %% ../../nbs/2_models/22_clip.ipynb #6d1f9a70
 @patch
 def images(self:Clip,
     images:list[Image.Image]|list[np.ndarray], # n PIL images or uint8 arrays (height, width, 3)
     batch:int=256, # at once
 ) -> np.ndarray: # float32 (n, d), unit length
     "Embeddings of images"
-    if not len(images): return np.zeros((0, self.model.config.projection_dim), np.float32)
+    if not len(images): return np.zeros((0, self.dimensions), np.float32)
     if self.device.type == 'cpu' and min(len(images), batch) > 16: keep_memory()
     vectors = []
     for start in range(0, len(images), batch):
-        pixels = self.pixels(images[start:start + batch])
-        vectors.append(self._embed(self.model.get_image_features, pixel_values=pixels))
+        vectors.append(self._embed(self.model.get_image_features, **self._seen(images[start:start + batch])))
     return np.concatenate(vectors)
+
+# %% ../../nbs/2_models/22_clip.ipynb #887048c5
+@patch
+def logits(self:Clip,
+    similarities:np.ndarray, # float (n, classes): cosine similarities of images and texts
+) -> np.ndarray: # float (n, classes)
+    "The model's own logits"
+    scale = float(self.model.logit_scale.detach().float().exp())
+    bias = float(self.model.logit_bias.detach()) if self.kind == 'siglip' else 0.
+    return scale*np.asarray(similarities) + bias
+
+@patch
+def probabilities(self:Clip,
+    similarities:np.ndarray, # float (n, classes): cosine similarities of images and texts
+) -> np.ndarray: # float32 (n, classes), in [0, 1]; a CLIP's sum to 1
+    "What the model says of each image and class"
+    logits = torch.from_numpy(self.logits(similarities)).float()
+    found = logits.softmax(1) if self.kind == 'clip' else logits.sigmoid()
+    return found.numpy()

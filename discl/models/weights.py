@@ -22,7 +22,7 @@ def _tensor_names(path): # of a .safetensors file -> set of names
     except (SafetensorError, OSError) as error:
         raise DisclError(f'{path}: not a whole safetensors file ({error}); copy or download it again') from error
 
-# %% ../../nbs/2_models/20_weights.ipynb #3bbafe36
+# %% ../../nbs/2_models/20_weights.ipynb #78b815f5
 def _check_index(index): # raises, if a file of sharded weights, or a tensor in it, is missing
     named = read_json(index, {}, kind=dict).get('weight_map')
     if not isinstance(named, dict) or not all(isinstance(shard, str) for shard in named.values()):
@@ -39,12 +39,13 @@ def check_files(
     "Whether weight files are whole, by their headers and their index, and its configuration can be read"
     for path in sorted(Path(folder).iterdir()):
         if not path.is_dir() and not is_regular(path): raise DisclError(f'{path}: {what_is(path)}; a model is made of files')
-    for path in sorted(Path(folder).glob('*config.json')): read_json(path, kind=dict)
+    for path in sorted(Path(folder).glob('*config.json')): read_json(path, kind=dict, large=True)
     for path in sorted(Path(folder).glob('*.safetensors')): _tensor_names(path)
     for index in sorted(Path(folder).glob('*.safetensors.index.json')): _check_index(index)
 
-# %% ../../nbs/2_models/20_weights.ipynb #3e8a048a
-_MAY_DIFFER = ('position_ids', 'logit_scale') # last word of the names of tensors that decide nothing
+# %% ../../nbs/2_models/20_weights.ipynb #32e15cbc
+_MAY_LACK = ('position_ids',) # last word of the names of tensors that a file may lack: counted, not learned
+_MAY_HAVE = ('position_ids', 'logit_scale', 'logit_bias') # that a part may have from the whole, where they decide something
 
 def check_names(
     place:str|Path, # of the part, for the message
@@ -56,7 +57,8 @@ def check_names(
                    mismatched_keys='has another shape in its files than in the model')
     for kind, reason in reasons.items():
         keys = sorted(key if isinstance(key, str) else key[0] for key in loading.get(kind) or ())
-        keys = [key for key in keys if key.rsplit('.', 1)[-1] not in _MAY_DIFFER]
+        spared = _MAY_HAVE if kind == 'unexpected_keys' else _MAY_LACK
+        keys = [key for key in keys if key.rsplit('.', 1)[-1] not in spared]
         more = f' (and {len(keys) - 1} more)' if len(keys) > 1 else ''
         if keys: raise DisclError(f'{place}: {keys[0]}{more} {reason}; get the whole model again')
 

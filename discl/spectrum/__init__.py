@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'measure_pace', 'estimate'],
     scoring=['SMALL', 'picture_of', 'embed_images', 'Scorer', 'unscored', 'ahead', 'decoded_rows', 'parts_of',
         'score', 'class_similarities', 'true_class_scores', 'recognition', 'recognition_warning'],
-    selection=['passes', 'check_threshold', 'apply_threshold', 'validation_sample', 'calibrate',
-        'lost_classes', 'check_kept', 'kept', 'kept_by', 'differing_bits', 'near_duplicates'],
+    selection=['passes', 'check_threshold', 'apply_threshold', 'threshold_warning', 'validation_sample',
+        'threshold_at', 'calibrate', 'lost_classes', 'check_kept', 'kept', 'kept_by', 'differing_bits',
+        'near_duplicates'],
 ))
