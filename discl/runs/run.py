@@ -6,7 +6,7 @@
 __all__ = ['RESULT_COLUMNS', 'WILD_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes',
            'labelled', 'without_nan', 'read_result', 'arm_files', 'ReportFacts']
 
-# %% ../../nbs/7_runs/72_run.ipynb #62a99335
+# %% ../../nbs/7_runs/72_run.ipynb #712211fa
 import dataclasses, hashlib, json, math, os, re, time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -31,6 +31,7 @@ from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates
 from ..curriculum.strategies import Stage
 from ..train.samples import LARGE, Samples, augmentation
 from ..train.prediction import predict
+from ..train.callback import true_class_probability
 from ..train.mixture import Mixture, build_mixture, first_of_each_class, fixed_samples
 from ..train.arms import ARM_FIELDS, Arm, parse_arm
 from ..report.metrics import DOMAIN_MEASURES, MEASURES, Judged, judged_measures, read_confusion
@@ -38,9 +39,10 @@ from ..report.intervals import summary
 from ..report.figures import class_bars, confusion_plot, grid_rows, schedule_plot, similarity_violins, spectrum_grid
 from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
-from .recipe import Recipe, in_range, make_recipe, recipe_from
+from ..report.domains import DOMAIN_PARTS, has_domains
+from .recipe import TRAINED_JUDGES, Recipe, in_range, make_recipe, recipe_from
 from .steps import StepTimes, check_recipe, open_images, renamed, step_key
-from .steps import find_hard, measure_for, new_network, pretrain, true_class_probabilities
+from .steps import class_prompts, find_hard, measure_for, new_network, pretrain, true_class_record
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, evaluate, train_arm
 
@@ -245,13 +247,22 @@ def measure(self:Run,
     "What the epoch is chosen by"
     return measure_for(self.recipe.training, self.images(trial))
 
-# %% ../../nbs/7_runs/72_run.ipynb #b862dd16
+# %% ../../nbs/7_runs/72_run.ipynb #42cf6d53
 @patch
 def pretrain_key(self:Run,
     trial:int, # its seed
 ) -> str: # 64 hexadecimal digits
     "Names the network that every arm of a trial begins with"
-    return step_key('pretrain', self.recipe, [self.images_key(trial), trial])
+    return step_key('pretrain', self.recipe, [self.images_key(trial), trial, *self._described(trial)], self._used())
+
+@patch
+def _used(self:Run): # what every training of this run uses, as for `step_key`
+    return ('CLIP',) if self.recipe.training.tunes_clip else ()
+
+@patch
+def _described(self:Run, trial): # the descriptions that a CLIP's head is made of; nothing where it is not
+    if not self.recipe.training.dual_prompt: return []
+    return [class_prompts(self.recipe, self.images(trial).classes)]
 
 # %% ../../nbs/7_runs/72_run.ipynb #7d23f382
 def _digest(path): # of a file -> str
@@ -318,6 +329,48 @@ def _find_hard(self:Run, trial):
     names = [found.classes[label] for label in found.labels]
     write_csv(pd.DataFrame(dict(id=found.items.id, label=found.labels, name=names)), self.place(trial, 'hard.csv'))
     return found
+
+# %% ../../nbs/7_runs/72_run.ipynb #75acc6f6
+@patch
+def _true_class(self:Run, trial): # -> float (n,) of the training images, or for slow (epochs, n)
+    by, samples = self.recipe.data.hard_by, self.samples(trial)
+    if by in TRAINED_JUDGES: record = self._true_class_record(trial)
+    elif by == 'pretrained': return true_class_probability(self.network(trial), samples)
+    else: return true_class_probability(new_network(self.recipe, self.images(trial).classes), samples)
+    return record if by == 'slow' else record[-1]
+
+@patch
+def _record_path(self:Run, trial): # -> Path, named by all that decides the record
+    data, training = self.recipe.data, self.recipe.training
+    seed = trial if drawn_by_trial(data.data) else 0
+    inputs = [self.images_key(trial), seed, data.hard_by, data.slow_epochs, training.warmup, training.warmup_steps]
+    key = step_key('pretrain', self.recipe, inputs, self._used())
+    return self.folder/'hard'/f'{data.hard_by}-{key[:10]}.csv'
+
+@patch
+def _true_class_record(self:Run, trial): # -> float (epochs, n)
+    path, train = self._record_path(trial), self.images(trial)['train']
+    record = self._record_there(path, train)
+    if record is not None: return record
+    seed = trial if drawn_by_trial(self.recipe.data.data) else 0
+    with self.times('finding hard images'):
+        found = true_class_record(self.recipe, self.samples(trial, True), self.validation(trial), train.classes, seed,
+                                  self.measure(trial))
+        epochs = {f'after {k + 1}': values for k, values in enumerate(found.astype(float))}
+        write_csv(pd.DataFrame(dict(id=train.items.id) | epochs), path)
+    return self._record_there(path, train)
+
+@patch
+def _record_there(self:Run, path, train): # -> float (epochs, n); None: not there, or damaged
+    if not is_regular(path): return None
+    try: table = read_csv(path, dtype=dict(id=str))
+    except DisclError as error:
+        self.say(f'{error}; hard images are found anew')
+        return None
+    epochs = [name for name in table if name != 'id']
+    fits = epochs and 'id' in table and table.id.tolist() == train.items.id.tolist()
+    if fits and all(table[name].dtype.kind == 'f' for name in epochs): return table[epochs].to_numpy().T
+    self.say(f'{path}: damaged; hard images are found anew')
 
 # %% ../../nbs/7_runs/72_run.ipynb #9f675a64
 @patch
@@ -490,7 +543,7 @@ def trial_inputs(self:Run,
     shares = list_shares(self.recipe, self.images(trial)['train'].counts(), len(hard))
     return [self.pretrain_key(trial), trial, sorted(scored.job), hard, shares]
 
-# %% ../../nbs/7_runs/72_run.ipynb #26be87e5
+# %% ../../nbs/7_runs/72_run.ipynb #14b33b2d
 @patch
 def arm_key(self:Run,
     trial:int, # its seed
@@ -503,7 +556,7 @@ def arm_key(self:Run,
     trained_on = sorted(samples.job[samples.kept & samples.lam.isin(strategy.reach())])
     name = f'{arm.method}/{arm.strategy_name}' # its own threshold counts by what it keeps
     inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on]
-    return step_key('arm', self.recipe, inputs, used=(*arm.extras, strategy.needs))
+    return step_key('arm', self.recipe, inputs, used=(*arm.extras, strategy.needs, *self._used()))
 
 # %% ../../nbs/7_runs/72_run.ipynb #c744a795
 def _file_name(text): # a name -> one that every file system takes
@@ -717,6 +770,7 @@ def _accuracy_part(facts): # ReportFacts -> list of str of HTML
     ours = (f'This run: test accuracy in %, mean and sd over {trials} trial(s). Gains in few-shot accuracy, paired by '
             'trial: over CE that goes on with real images only, and over the same lists with real tail images in place '
             'of synthetic ones.')
+    if has_domains(facts.arms): return [html_table(table, ours)] # the paper's row is above
     other = ('Another data set, for orientation only: ImageNet-LT with ResNet-10, as published '
              '(arXiv 2410.13674 v4, Table 1).')
     return [html_table(table, ours), html_table(theirs, other, 'other')]
@@ -813,6 +867,7 @@ def _settings_part(facts): # ReportFacts -> list of str of HTML
 
 # %% ../../nbs/7_runs/72_run.ipynb #bb9dc117
 REPORT_PARTS = (
+    *DOMAIN_PARTS,
     ('Accuracy by shot', _accuracy_part),
     ('The spectrum', _spectrum_part),
     ('CLIP similarity by λ', _similarity_part),
@@ -831,7 +886,8 @@ def _drawn(self:Run, piece): # str of HTML or (name, Figure) -> str of HTML or p
 def report_parts(self:Run) -> list: # of (heading, list of str of HTML and paths of PNGs), as for `html_page`
     "What is on the page"
     facts = self.report_facts()
-    return [(heading, self._drawn_part(heading, part, facts)) for heading, part in REPORT_PARTS]
+    parts = [(heading, self._drawn_part(heading, part, facts)) for heading, part in REPORT_PARTS]
+    return [(heading, pieces) for heading, pieces in parts if pieces] # a long tail has no domains
 
 @patch
 def _drawn_part(self:Run, heading, part, facts): # a part that lacks its images or models is left out, and that is told

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network', 'pretrain',
-           'true_class_probabilities', 'find_hard', 'measure_for', 'generator_settings', 'list_spectrum',
+           'optimiser', 'true_class_record', 'find_hard', 'measure_for', 'generator_settings', 'list_spectrum',
            'threshold_for', 'list_shares', 'strategy_for', 'check_settings', 'check_images', 'hard_counts',
            'check_arms', 'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm', 'train_arm',
            'evaluate', 'arm_result', 'check_comparable', 'StepTimes']
 
-# %% ../../nbs/7_runs/71_steps.ipynb #09de211c
+# %% ../../nbs/7_runs/71_steps.ipynb #b0720ad6
 import json, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,14 +37,15 @@ from ..curriculum.strategies import Strategy, strategy_of
 from ..curriculum.lists import list_size
 from ..train.samples import EXTRAS, LARGE, Samples, extras
 from ..train.prediction import predict
-from ..train.losses import cross_entropy, loss_of
+from ..train.losses import LOSSES, Flyp, cross_entropy, loss_of
 from ..train.mixture import Mixture
-from ..train.callback import Curriculum, curriculum_of
+from ..train.callback import Curriculum, RecordTruth, curriculum_of, true_class_probability
 from ..train.fitting import ADAMW, CountSteps, KeepBest, fit, learning_rate, warmup_share
 from ..train.baselines import ClassLevels, Cuda, ldmlr
-from ..train.arms import Arm, check_arm, parse_arm
+from ..train.arms import ENSEMBLE, Arm, check_arm, parse_arm
 from ..report.metrics import class_accuracy, confusion_cells, measures
-from .recipe import DataRecipe, FilterRecipe, GeneratorRecipe, Recipe, TrainingRecipe, make_recipe, setting
+from .recipe import TRAINED_JUDGES, DataRecipe, FilterRecipe, GeneratorRecipe, Recipe, TrainingRecipe
+from .recipe import make_recipe, setting
 
 # %% ../../nbs/7_runs/71_steps.ipynb #f0b667ba
 STEP_GROUPS = dict(
@@ -165,13 +166,33 @@ def pretrain(
                   bs=min(training.bs, len(train)), seed=trial, schedule=training.schedule, measure=measure)
     return model, learner.best
 
-# %% ../../nbs/7_runs/71_steps.ipynb #cbb7dfe4
-def true_class_probabilities(
-    model:nn.Module, # pretrained
-    samples:Samples, # without augmentation
-) -> np.ndarray: # float (n,), in [0, 1]
-    "What a network gives the true class of each image"
-    return predict(model, samples)[np.arange(len(samples)), samples.labels]
+# %% ../../nbs/7_runs/71_steps.ipynb #33cc231c
+def optimiser(
+    training:TrainingRecipe, # of the run
+) -> Callable: # fastai optimiser
+    "Adam as in the paper's long-tail recipe; for a CLIP AdamW, with which FLYP tunes it"
+    return ADAMW if training.tunes_clip else Adam
+
+# %% ../../nbs/7_runs/71_steps.ipynb #27862a49
+def true_class_record(
+    recipe:Recipe, # of the run
+    train:Samples, # with augmentation
+    validation:Samples, # without
+    classes:list, # names, one an output
+    trial:int, # seeds the weights and the order
+    measure:str='accuracy', # of the validation images, chooses the epoch
+) -> np.ndarray: # float (epochs, n), in [0, 1]: after each of the first epochs if slow is asked for, else at the best epoch
+    "What a network that is trained on all real images gives the true class of each"
+    training, data = recipe.training, recipe.data
+    with seeded(trial): model = new_network(recipe, classes)
+    counts = np.bincount(train.labels, minlength=len(classes))
+    loss, callbacks = loss_of('FLYP' if training.tunes_clip else 'CE', counts, model)
+    recorder = RecordTruth(train.using(None), epochs=data.slow_epochs if data.hard_by == 'slow' else 0)
+    fit(model, train, validation, training.pretrain_epochs, loss, lr=training.lr, wd=training.wd, seed=trial,
+        bs=min(training.bs, len(train)), schedule=training.schedule, measure=measure, warmup=training.warmup,
+        warmup_steps=training.warmup_steps, opt_func=optimiser(training), cbs=[*callbacks, recorder])
+    if data.hard_by == 'slow': return recorder.record
+    return true_class_probability(model, train.using(None))[None]
 
 # %% ../../nbs/7_runs/71_steps.ipynb #0adc10e4
 def find_hard(
@@ -267,7 +288,7 @@ def _check_scheduler(name): # an error where diffusers has none of this name
     if needed and needed != ['torch']: raise DisclError(f'scheduler = {name!r}: needs the packages {", ".join(needed)}')
     if not issubclass(kind, SchedulerMixin): raise DisclError(f'scheduler = {name!r}: {name} is no scheduler')
 
-# %% ../../nbs/7_runs/71_steps.ipynb #292ec2f5
+# %% ../../nbs/7_runs/71_steps.ipynb #8dbfa2b2
 def check_settings(
     recipe:Recipe, # of the run
 ) -> None:
@@ -277,6 +298,8 @@ def check_settings(
     if generator.template: check_template(generator.template)
     learning_rate(training.lr, training.warmup, schedule=training.schedule)
     check_backbone(training.backbone, 2, training.image_size, training.width)
+    if recipe.data.hard_by in ('zero-shot', 'fine-tuned') and not training.tunes_clip:
+        raise DisclError(f'hard_by = {recipe.data.hard_by}: that is a CLIP, so choose the backbone clip, or pretrained or slow')
     if training.pretrained and training.backbone in ('resnet10', 'resnet32'):
         raise DisclError(f'pretrained: nobody has trained a {training.backbone} before; leave it out, or take resnet18')
 
@@ -306,25 +329,34 @@ def hard_counts(
     counts = find_hard(data, images).counts()
     return int(counts.sum()), counts
 
-# %% ../../nbs/7_runs/71_steps.ipynb #35c2ff97
-def _check_list(recipe, size): # an error where a warm-up in steps does not end
+# %% ../../nbs/7_runs/71_steps.ipynb #1265583b
+def _check_warmup(recipe, images, of_list): # an error where a warm-up in steps does not end
     training = recipe.training
     if training.warmup_steps is None: return
     if training.warmup: raise DisclError('warmup and warmup_steps are two ways to say one thing; give one')
-    warmup_share(training.warmup_steps, training.epochs*(sum(size)//min(training.bs, sum(size))))
+    trainings = [(training.epochs, of_list)]
+    if recipe.data.hard_by in TRAINED_JUDGES: trainings.append((training.pretrain_epochs, images))
+    for epochs, size in trainings: warmup_share(training.warmup_steps, epochs*(size//min(training.bs, size)))
 
-# %% ../../nbs/7_runs/71_steps.ipynb #1b30bb42
+# %% ../../nbs/7_runs/71_steps.ipynb #97e596b5
+def _check_backbone_of(arm, training): # an error where an arm needs a CLIP and there is none
+    if training.tunes_clip or not (LOSSES[arm.loss].needs_clip or arm.ensembles): return
+    what = ENSEMBLE if arm.ensembles else arm.loss
+    raise DisclError(f'{arm}: {what} needs a CLIP: choose the backbone clip, or clip: and a folder or a hub id')
+
+# %% ../../nbs/7_runs/71_steps.ipynb #7e7fdb03
 def check_arms(
     recipe:Recipe, # of the run
     images:ImageSet, # of the first trial
 ) -> None:
     "An error where an arm cannot be trained on so many images, before any other is"
     training, counts = recipe.training, images['train'].counts()
+    for arm in recipe.parsed_arms(): _check_backbone_of(arm, training)
     hard, of_each = hard_counts(recipe.data, images)
     if hard is None: return # `hard_below`: nobody knows yet
     if hard > counts.sum(): raise DisclError(f'hard_count = {hard}: there are only {counts.sum()} training images')
     size = list_size(int(counts.sum()) - hard, hard, *list_shares(recipe, counts, hard))
-    _check_list(recipe, size)
+    _check_warmup(recipe, int(counts.sum()), sum(size))
     for arm in recipe.parsed_arms():
         check_arm(arm, strategy_for(recipe, arm, 0), counts, size, training.bs, training.probe, of_each)
 
@@ -407,7 +439,7 @@ class TrainedArm:
     cuda_levels: list # one array of levels an epoch; empty without CUDA
     head: dict # from `ldmlr`; empty without LDMLR
 
-# %% ../../nbs/7_runs/71_steps.ipynb #b0657e78
+# %% ../../nbs/7_runs/71_steps.ipynb #aaa3c5f4
 def train_arm(
     recipe:Recipe, # of the run
     arm:Arm, # as from `parse_arm`
@@ -424,11 +456,12 @@ def train_arm(
     shared = in_common(recipe, model, curriculum)
     samples, callbacks = arm_samples(recipe, arm, mixture, trial)
     loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
+    if isinstance(loss, Flyp): loss.negatives = training.negatives
     steps = CountSteps()
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
                   bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps], warmup=training.warmup,
                   schedule=training.schedule, measure=measure, warmup_steps=training.warmup_steps,
-                  opt_func=ADAMW if training.tunes_clip else Adam)
+                  opt_func=optimiser(training))
     head = {}
     if 'LDMLR' in arm.extras:
         real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])

@@ -57,11 +57,16 @@ class Arm:
 
     def __str__(self) -> str: return f'{self.method}/{self.curriculum}'
 
-# %% ../../nbs/5_train/59_arms.ipynb #5acf31c8
+# %% ../../nbs/5_train/59_arms.ipynb #a0121174
 @patch(as_prop=True)
 def ensembles(self:Arm) -> bool:
     "Are its weights a mix of the start's and the trained ones?"
     return ENSEMBLE in self.extras
+
+@patch(as_prop=True)
+def trains(self:Arm) -> bool:
+    "Is anything trained? A zero-shot classifier and a linear probe are what they are"
+    return LOSSES[self.loss].trains
 
 @patch
 def trained_as(self:Arm) -> Arm: # itself, where it ensembles nothing
@@ -96,7 +101,7 @@ def _threshold(
     if np.isfinite(number): return number + 0. # and no −0
     raise DisclError(f'{shown(arm)}: a threshold is a finite number, not {shown(text)}')
 
-# %% ../../nbs/5_train/59_arms.ipynb #193523e5
+# %% ../../nbs/5_train/59_arms.ipynb #023258d4
 def parse_arm(
     text:str, # as 'BS+CUDA/fixed:0.3@0.8'
 ) -> Arm:
@@ -110,7 +115,9 @@ def parse_arm(
     if strategy in LOSSES: raise DisclError(f'{shown(text)}: {strategy} is a loss; write {strategy}/none')
     name, lam = strategy_parts(strategy)
     number = _threshold(threshold, text) if at else None
-    return Arm(loss, tuple(sorted(additions, key=ADDITIONS.index)), name, lam, number)
+    arm = Arm(loss, tuple(sorted(additions, key=ADDITIONS.index)), name, lam, number)
+    if arm.trains or arm == Arm(loss): return arm
+    raise DisclError(f'{shown(text)}: {loss} trains nothing, so nothing is added to it; write {loss}/none')
 
 # %% ../../nbs/5_train/59_arms.ipynb #529b63f0
 def parse_arms(
