@@ -15,7 +15,7 @@ setup(
     author=cfg['author'], license=cfg['license'], python_requires='>=' + cfg['min_python'],
     long_description=(here/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
     packages=find_packages(include=['discl', 'discl.*']),
-    package_data={'discl': ['published.csv', 'presets.json', 'lab/*.css', 'lab/*.js', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*']},
+    package_data={'discl': ['published.csv', 'presets.json', 'lab/*.css', 'lab/*.js', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*', 'embedded/*/*/*/*']},
     exclude_package_data={'discl': ['embedded/__pycache__/*']},
     install_requires=lines('requirements'), extras_require={name: lines(f'{name}_requirements') for name in ('lab', 'timm', 'dev', 'docs')},
     entry_points={'console_scripts': lines('console_scripts')},
