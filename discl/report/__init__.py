@@ -17,4 +17,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     published=['DISCL', 'BS_DISCL', 'CLAIMS', 'FLYP', 'ADAPTIVE', 'IDEAL', 'RIVALS', 'LP_FT', 'CLIP_CLAIMS',
         'PUBLISHED', 'CLIP_PUBLISHED', 'THRESHOLDS', 'PRINTED_MEASURES', 'with_arm_fields', 'Claim',
         'claims_over', 'orderings', 'printed', 'remarks', 'arm_index', 'paper', 'published'],
+    domains=['DOMAIN_PARTS', 'has_domains', 'in_and_out_part', 'domains_part', 'kinds_part', 'hard_part',
+        'probes_part', 'ensemble_part', 'in_and_out_curves_part'],
 ))

@@ -605,10 +605,11 @@ def _domain_panel(ax, found, heading, name_worst): # domain, accuracy of one par
     place = dict(textcoords='offset points', xytext=(0, -10), ha='right', fontsize=7, color=ORANGE)
     ax.annotate(plain(worst.domain), (len(found) - .5, worst.accuracy), **place)
 
-# %% ../../nbs/6_report/62_figures.ipynb #7496c1d6
+# %% ../../nbs/6_report/62_figures.ipynb #6f2061f7
 def domains_plot(
     domains:pd.DataFrame, # part ('id' or 'ood'), domain, images, accuracy (%), as from `judged_measures`
     fewest:int=20, # images of a domain that is shown
+    title:str='', # e.g. the arm
 ) -> Figure: # a panel for each part
     "Accuracy by domain"
     shown = domains[domains.images >= fewest]
@@ -619,6 +620,7 @@ def domains_plot(
         _domain_panel(ax, shown[shown.part == part], PART_NAMES[part], part == 'ood')
         sns.despine(ax=ax)
     axes[0].set_ylabel('accuracy (%)')
+    if title: fig.suptitle(plain(title, 80), fontsize=9)
     few = len(domains) - len(shown)
     if few: _tell_more(fig, f'{few} domains with fewer than {fewest} images are not shown')
     return fig

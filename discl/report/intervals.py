@@ -50,21 +50,23 @@ def paired(
     difference = _of_arm(results, arm, measure) - _of_arm(results, control, measure)
     return difference.dropna().to_numpy()
 
-# %% ../../nbs/6_report/61_intervals.ipynb #7811dd9c
+# %% ../../nbs/6_report/61_intervals.ipynb #ebb3c520
 def summary(
-    results:pd.DataFrame, # method, curriculum, seed, many, medium, few, overall
-    controls:dict={}, # name -> (method, curriculum): adds the paired difference in few-shot accuracy to it
+    results:pd.DataFrame, # method, curriculum, seed, measures
+    controls:dict={}, # name -> (method, curriculum): adds the paired difference to it
+    measures:Sequence=GROUPS, # columns
+    gained:str='few', # the measure of the differences
 ) -> pd.DataFrame: # strings: mean and sd by arm, in the order of the first seed
     "Mean and standard deviation over seeds"
     rows = {}
     for arm in arms_in(results):
-        rows[arm] = {group: _mean_sd(_of_arm(results, arm, group)) for group in GROUPS}
+        rows[arm] = {measure: _mean_sd(_of_arm(results, arm, measure)) for measure in measures}
         there = {name: control for name, control in controls.items() if control in arms_in(results)}
-        gains = {name: paired(results, arm, control) for name, control in there.items()}
-        rows[arm] |= {f'few, over {name}': _mean_sd(gain, '+') for name, gain in gains.items()}
+        gains = {name: paired(results, arm, control, gained) for name, control in there.items()}
+        rows[arm] |= {f'{gained}, over {name}': _mean_sd(gain, '+') for name, gain in gains.items()}
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     index = pd.MultiIndex.from_tuples(list(rows), names=['method', 'curriculum']) if rows else None
-    return pd.DataFrame(list(rows.values()), index=index, columns=columns or list(GROUPS))
+    return pd.DataFrame(list(rows.values()), index=index, columns=columns or list(measures))
 
 # %% ../../nbs/6_report/61_intervals.ipynb #6a1c55d1
 def _numbers(values): # of seeds -> float (n,) without NaN
