@@ -78,7 +78,7 @@ WILD = dict(
     test=WildSplit(2500, range(56, 80), 'test', 1),
 ) # split -> WildSplit
 
-# %% ../../nbs/1_data/15_fashion.ipynb #c4d3836d
+# %% ../../nbs/1_data/15_fashion.ipynb #ba760489
 CONCENTRATION = 3. # sum of the Dirichlet distribution's parameters
 TRAFFIC = .6 # sd of the logarithm of how many pictures a camera takes
 TAIL = 10 # pictures of the largest class over the smallest
@@ -89,13 +89,16 @@ def _class_mix(rng): # -> float (classes,): how often each class passes, over al
     mix[rng.permutation(len(FASHION))] = falling/falling.sum()
     return mix
 
-def _who_passes(split, mix, rng): # WildSplit, class mix -> camera and class of each picture, both int (n,)
-    weights = np.exp(rng.normal(0, TRAFFIC, len(split.cameras)))
-    mixes = rng.dirichlet(CONCENTRATION*mix, len(split.cameras))
-    place = rng.choice(len(split.cameras), split.pictures, p=weights/weights.sum())
-    chance = rng.random((split.pictures, 1))
-    passed = (mixes[place].cumsum(1) < chance).sum(1).clip(max=len(FASHION) - 1)
-    return np.array(split.cameras)[place], passed
+def _passers_by(camera, seed, mix): # number, class mix of all -> traffic (weight), and this camera's own class mix
+    rng = np.random.default_rng([seed, 1, camera])
+    return np.exp(rng.normal(0, TRAFFIC)), rng.dirichlet(CONCENTRATION*mix)
+
+def _who_passes(cameras, pictures, seed, mix, rng): # numbers -> camera and class of each picture, both int (n,)
+    weights, mixes = zip(*[_passers_by(camera, seed, mix) for camera in cameras])
+    place = rng.choice(len(cameras), pictures, p=np.array(weights)/sum(weights))
+    chance = rng.random((pictures, 1))
+    passed = (np.array(mixes)[place].cumsum(1) < chance).sum(1).clip(max=len(FASHION) - 1)
+    return np.array(cameras)[place], passed
 
 # %% ../../nbs/1_data/15_fashion.ipynb #ea9c0f43
 def _pool(split): # WildSplit -> rows of the embedded images
@@ -110,20 +113,24 @@ def _garments(pool, labels, rng): # rows, class of each picture -> rows, one a p
     chosen = [of_class[label][turn % len(of_class[label])] for label, turn in zip(labels, turns)]
     return pool.iloc[chosen].reset_index(drop=True)
 
-# %% ../../nbs/1_data/15_fashion.ipynb #86663a7e
+# %% ../../nbs/1_data/15_fashion.ipynb #58638218
 CAMERAS_A_SEED = 10_000 # numbers of cameras that a seed has for itself
 
 def wild_recipes(
     split:str, # in WILD
     seed:int=0, # of everything that is drawn
     hard_share:float=HARD_SHARE, # share of hard shots
+    pictures:int=WILD['train'].pictures, # of the training split
+    cameras:int=len(WILD['train'].cameras), # that train, id_val and id_test are taken by
 ) -> pd.DataFrame: # id, label, split, domain, garment (its id), and the columns of `draw_shots`
     "Which garment each camera sees in which way: all that decides the pictures"
     one = WILD[split]
+    numbers = range(cameras) if one.cameras == WILD['train'].cameras else one.cameras
+    taken = pictures if split == 'train' else one.pictures
+    rng = np.random.default_rng([seed, 2, list(WILD).index(split)])
     mix = _class_mix(np.random.default_rng([seed, 0]))
-    rng = np.random.default_rng([seed, 1 + list(WILD).index(split)])
-    cameras, labels = _who_passes(one, mix, rng)
-    shots = draw_shots(cameras + CAMERAS_A_SEED*seed, int(rng.integers(2**31)), hard_share)
+    places, labels = _who_passes(numbers, taken, seed, mix, rng)
+    shots = draw_shots(places + CAMERAS_A_SEED*seed, int(rng.integers(2**31)), hard_share)
     garments = _garments(_pool(one), labels, rng)
     return _named(shots, garments, split)
 
@@ -165,14 +172,19 @@ def wild_pictures(
     _keep_pictures(path, ids, pictures)
     return pictures
 
-# %% ../../nbs/1_data/15_fashion.ipynb #e8186d65
+# %% ../../nbs/1_data/15_fashion.ipynb #46e8a38c
 def fashion_wild(
     seed:int=0, # of cameras, garments and shots
     hard_share:float=HARD_SHARE, # share of hard shots
+    pictures:int=WILD['train'].pictures, # of the training split, at least 100
+    cameras:int=len(WILD['train'].cameras), # that train, id_val and id_test are taken by, from 2 to 40
 ) -> ImageSet: # train, id_val, id_test, val, test; columns domain (the camera), night, hard, scale, … ; 32 × 32 RGB
     "Garments as camera traps take them: the embedded task for low-quality images"
     seed = checked_number('seed', seed, 0, 9999, whole=True)
-    recipes = pd.concat([wild_recipes(split, seed, hard_share) for split in WILD], ignore_index=True)
+    pictures = checked_number('pictures', pictures, 100, whole=True)
+    cameras = checked_number('cameras', cameras, 2, 40, whole=True)
+    varied = dict(hard_share=hard_share, pictures=pictures, cameras=cameras)
+    recipes = pd.concat([wild_recipes(split, seed, **varied) for split in WILD], ignore_index=True)
     items = recipes.assign(data=wild_pictures(recipes), width=SIDE, height=SIDE)
     return ImageSet(items, FASHION, f'fashion-wild seed {seed}')
 
