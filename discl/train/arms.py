@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['ARM_FIELDS', 'ENSEMBLE', 'ADDITIONS', 'Arm', 'parse_arm', 'parse_arms', 'check_arm', 'arms_of']
 
-# %% ../../nbs/5_train/59_arms.ipynb #84fb8a54
+# %% ../../nbs/5_train/59_arms.ipynb #3fb52c97
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import DisclError, meant, shown
-from ..curriculum.strategies import Strategy, strategy_parts
+from ..curriculum.strategies import STRATEGIES, Strategy, strategy_parts
 from .callback import probe_batches
 from .losses import LOSSES
 from .samples import BLENDS, EXTRAS
@@ -101,7 +101,7 @@ def _threshold(
     if np.isfinite(number): return number + 0. # and no −0
     raise DisclError(f'{shown(arm)}: a threshold is a finite number, not {shown(text)}')
 
-# %% ../../nbs/5_train/59_arms.ipynb #023258d4
+# %% ../../nbs/5_train/59_arms.ipynb #70b08c38
 def parse_arm(
     text:str, # as 'BS+CUDA/fixed:0.3@0.8'
 ) -> Arm:
@@ -115,6 +115,8 @@ def parse_arm(
     if strategy in LOSSES: raise DisclError(f'{shown(text)}: {strategy} is a loss; write {strategy}/none')
     name, lam = strategy_parts(strategy)
     number = _threshold(threshold, text) if at else None
+    if at and STRATEGIES[name].filter != 'threshold':
+        raise DisclError(f'{shown(text)}: {name} keeps samples by another rule than a threshold; write {loss}/{name}')
     arm = Arm(loss, tuple(sorted(additions, key=ADDITIONS.index)), name, lam, number)
     if arm.trains or arm == Arm(loss): return arm
     raise DisclError(f'{shown(text)}: {loss} trains nothing, so nothing is added to it; write {loss}/none')
