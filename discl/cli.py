@@ -9,7 +9,7 @@ __all__ = ['READERS', 'FLAGS', 'COMMANDS', 'STORE_ACTIONS', 'number', 'whole_num
            'grid_forecast', 'experiment', 'store', 'doctor', 'Stopped', 'signals_stop', 'keep_traceback', 'explain',
            'perform', 'main']
 
-# %% ../nbs/99_cli.ipynb #3fa13fd9
+# %% ../nbs/99_cli.ipynb #aacd6e55
 import argparse, dataclasses, os, shlex, signal, sys, time, traceback, warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from fastcore.docments import docments
 from fastcore.script import anno_parser, bool_arg
 from .core.basics import DisclError, meant
 from .runs.recipe import Recipe, in_range, make_recipe, plain_type, recipe_from
+from .runs.recipe import preset as preset_of
 
 # %% ../nbs/99_cli.ipynb #3c0d5aba
 warnings.filterwarnings('ignore', category=FutureWarning, module='torch') # of the libraries below, about themselves
@@ -161,11 +162,12 @@ def options(
     given = vars(parser_of(name).parse_args([_hyphened(argument) for argument in argv]))
     return {key: value for key, value in given.items() if key not in ('pdb', 'xtra')} # which fastcore adds
 
-# %% ../nbs/99_cli.ipynb #1e47bdeb
+# %% ../nbs/99_cli.ipynb #0e01d114
 def begin(
     out:str, # folder of the run
     settings:dict, # as typed
     new:bool=False, # may the run be a new one?
+    preset:str='', # settings of a data set, which those that are typed change; '': those of the last recipe
     **generating, # batch, compiled, wait, stored_only: None where not typed
 ) -> object: # Run
     "Open a run with its last recipe, changed by what was typed"
@@ -174,7 +176,9 @@ def begin(
     saved = read_json(Path(out)/'run.json')
     if saved is None and not new:
         raise DisclError(f'{out}: no run.json, so not a run; begin with `discl run` or `discl hard`')
-    recipe = recipe_from(saved or {}, Path(out)/'run.json').replace(**read_settings(settings))
+    changes = read_settings(settings)
+    if preset: recipe = preset_of(preset, **changes)
+    else: recipe = recipe_from(saved or {}, Path(out)/'run.json').replace(**changes)
     from discl.runs.run import Run
     return Run(out, recipe, **{name: value for name, value in generating.items() if value is not None})
 
@@ -199,7 +203,7 @@ def finish(
     print('\nAnother data set, for orientation: ImageNet-LT as published (arXiv 2410.13674 v4, Table 1)')
     print(f'{theirs.to_string(index=False)}\n\n{durations(run.times.seconds)}\n\n{run.folder/"report.html"}')
 
-# %% ../nbs/99_cli.ipynb #4065bd26
+# %% ../nbs/99_cli.ipynb #f39c7b2d
 @command()
 def demo(
     out:str='runs/demo', # folder of the run
@@ -215,19 +219,21 @@ def run(
     batch:whole_number=None, # images generated at once (default: found by a short probe)
     compiled:bool_arg=None, # compile the generator? (default: where it pays)
     wait:number=None, # seconds to wait for another process that writes here
+    preset:str='', # settings of a data set, such as iwildcam; options change them (default: of the last recipe)
     **settings, # of the recipe, as typed
 ) -> None:
     "The whole of DisCL on your images"
-    finish(begin(out, settings, new=True, batch=batch, compiled=compiled, wait=wait))
+    finish(begin(out, settings, new=True, preset=preset, batch=batch, compiled=compiled, wait=wait))
 
-# %% ../nbs/99_cli.ipynb #5e1445f5
+# %% ../nbs/99_cli.ipynb #6ae585f3
 @command('data', 'training')
 def hard(
     out:str='runs/run', # folder of the run
+    preset:str='', # settings of a data set, such as iwildcam; options change them (default: of the last recipe)
     **settings, # of the recipe, as typed
 ) -> None:
     "Find the hard images; writes trial-N/hard.csv"
-    run = begin(out, settings, new=True)
+    run = begin(out, settings, new=True, preset=preset)
     for trial in run.recipe.training.trials:
         found = run.hard(trial)
         print(f'{run.place(trial, "hard.csv")}: {len(found)} images of {len(set(found.labels))} classes')
@@ -323,12 +329,15 @@ def _print_forecast(grid, price): # what would run, and what it would take
     if grid.more: print(f'of the first {grid.few}: {", ".join(grid.more)}')
     print(grid_forecast(grid, runs, price))
 
-# %% ../nbs/99_cli.ipynb #e9375948
+# %% ../nbs/99_cli.ipynb #f7135b27
+def _usual_preset(grid): # the embedded task of a grid
+    return 'fashion-wild' if grid in ('table-4', 'table-5') else 'fashion-lt'
+
 @command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
 def experiment(
-    name:str, # of the grid: tables-1-3, or main (without the ablations)
+    name:str, # of the grid: tables-1-3, main (without the ablations), table-4 or table-5 (low-quality images)
     out:str='runs/tables', # folder; a second call goes on with it
-    preset:str='fashion-lt', # fashion-lt, imagenet-lt, cifar-100-lt, inaturalist or iwildcam; options change it
+    preset:str='', # such as fashion-lt, imagenet-lt or iwildcam; options change it (default: fashion-lt, or fashion-wild)
     seeds:whole_number=10, # of the main rows
     few:whole_number=5, # seeds of the ablations
     imbalance:str='100,50', # for fashion-lt, with commas
@@ -338,14 +347,13 @@ def experiment(
     **settings, # of the recipe, as typed
 ) -> None:
     "Every arm of the paper's tables over many seeds, in one resumable grid"
-    from discl.runs.recipe import preset as recipe_of
     in_range('seeds', seeds, 1, 10_000)
     in_range('few', few, 0, 10_000)
     in_range('price', price, 0, 10**9)
     in_range('wait', wait, 0, 10**9)
     ratios = numbers(imbalance, int)
     for ratio in ratios: in_range('imbalance', ratio, 1, 10**6)
-    recipe = recipe_of(preset, **read_settings(settings))
+    recipe = preset_of(preset or _usual_preset(name), **read_settings(settings))
     from discl.runs.grids import grid, run_grid
     asked = grid(name, recipe, seeds=seeds, few=min(few, seeds), imbalances=ratios)
     if dry_run: _print_forecast(asked, price)

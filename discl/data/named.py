@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NAMED', 'NamedSet', 'named_set', 'drawn_by_trial', 'name_of', 'open_data']
 
-# %% ../../nbs/1_data/16_named.ipynb #a38104bd
+# %% ../../nbs/1_data/16_named.ipynb #c4b9b2fc
 import os, re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from ..core.basics import DisclError
 from .fashion import FASHION, fashion_lt, fashion_wild, fashion_wild_lt, wild_ideal
 from .sets import ImageSet
 from .readers import check_words, image_csv, image_folder
+from .wilds import iwildcam, wilds_root
 
 # %% ../../nbs/1_data/16_named.ipynb #d33d0f02
 def _opened(name, make, kinds, arguments): # make an embedded set of what was typed after the colons
@@ -101,7 +102,9 @@ def _no_data(
         return f'{what}: after {known} come at most {most} values; write {example}'
     return f'{what or "no name"}: no such folder, CSV file or named set ({", ".join(NAMED)})'
 
-# %% ../../nbs/1_data/16_named.ipynb #ad919250
+# %% ../../nbs/1_data/16_named.ipynb #21992983
+_WILDS = 'iwildcam:' # before a folder: it has to be iWildCam as WILDS published it
+
 def open_data(
     what:str | Path, # folder, CSV file, or a name such as 'fashion-lt', 'fashion-lt:IR', 'fashion-lt:IR:SEED'
     on_bad:str='raise', # 'raise' or 'skip' images that cannot be read
@@ -115,6 +118,8 @@ def open_data(
     check_words(**options)
     if named and os.path.isdir(what): print(f'{what}: the set of this name, not the folder; ./{what} opens the folder')
     if named: return named.open(str(what).split(':')[1:], options)
+    if str(what).startswith(_WILDS): return iwildcam(str(what).removeprefix(_WILDS), on_bad=on_bad)
+    if os.path.isdir(what) and wilds_root(what) is not None: return iwildcam(what, strict=False, on_bad=on_bad)
     if not str(what) or not _is_there(what): raise DisclError(_no_data(str(what)))
     if Path(what).suffix.lower() == '.csv': return image_csv(what, manifest=manifest, **options)
     return image_folder(what, manifest=manifest, **options)
