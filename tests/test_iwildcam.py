@@ -57,6 +57,8 @@ def test_from_images_to_numbers_in_and_out_of_the_domains(places, tmp_path, caps
     assert [f'{m}/{c}' for m, c in zip(results.method, results.curriculum)] == ARMS.split(',')
     assert results[['id_macro_f1', 'ood_macro_f1', 'id_accuracy', 'ood_accuracy']].notna().all(axis=None)
     assert set(DOMAIN_MEASURES) | {'alpha'} < set(results)
+    page = (out/'report.html').read_text(encoding='utf-8')
+    assert all(f'<h2>{heading}</h2>' in page for heading in ('In and out of distribution', 'By domain', 'Weight ensembling'))
     assert results.alpha.notna().tolist() == [arm.startswith('FLYP+WE') for arm in ARMS.split(',')]
     names = pd.read_csv(out/'trial-0/hard.csv').name
     assert len(names) == 19 and 'empty' not in set(names)

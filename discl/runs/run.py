@@ -683,7 +683,7 @@ def _keep_trained(self:Run, path, model): # weights of an arm beside its result,
     _save_weights(place, model)
     return _digest(place)
 
-# %% ../../nbs/7_runs/72_run.ipynb #bd15e6b2
+# %% ../../nbs/7_runs/72_run.ipynb #971b8e96
 @patch
 def ensemble_arm(self:Run,
     trial:int, # its seed
@@ -698,11 +698,14 @@ def ensemble_arm(self:Run,
     with self.times('weight ensembles'):
         mixed = ensemble_arm(self.recipe, arm, mixture, self.pretrain(trial), weights, self.measure(trial))
     with self.times('evaluation'): measured = self.evaluated(trial, mixed.model)
-    about = dict(alpha=mixed.alpha, alphas=mixed.curve.to_dict('list'), best_validation=float(mixed.curve.value.max()))
+    about = dict(alpha=mixed.alpha, alphas=_told_alphas(mixed.curve), best_validation=float(mixed.curve.value.max()))
     about |= dict(seconds=result['seconds'] + time.perf_counter() - start, method=arm.method)
     result = {key: value for key, value in result.items() if key != 'sha256'} | measured | about | arm.fields()
     write_json(path, without_nan(result))
     return result
+
+def _told_alphas(curve): # DataFrame from `choose_alpha` -> dict: alpha, and the validation measure in %, as `alpha_curve` takes it
+    return dict(alpha=curve.alpha.tolist(), id_val=(100*curve.value).tolist())
 
 @patch
 def _trained_before(self:Run, trial, scored, arm, mixture): # an arm -> its result, and its state dict
