@@ -6,7 +6,7 @@
 __all__ = ['HATCHES', 'BLUE', 'ORANGE', 'GREY', 'PALE', 'GROUP_STYLE', 'PART_STYLE', 'MOST_LINES', 'MARKS', 'MOST_SERIES',
            'PART_NAMES', 'BLACKS', 'plain', 'level_colors', 'grid_rows', 'spectrum_grid', 'strip_figure',
            'similarity_violins', 'schedule_plot', 'makeup_plot', 'training_plot', 'class_bars', 'confusion_plot',
-           'interval_plot', 'points_plot', 'id_ood_curves', 'alpha_curve', 'domains_plot', 'probe_bars',
+           'interval_plot', 'points_plot', 'level_plot', 'id_ood_curves', 'alpha_curve', 'domains_plot', 'probe_bars',
            'chosen_levels', 'level_choices', 'kinds_plot', 'recoloured', 'svg']
 
 # %% ../../nbs/6_report/62_figures.ipynb #f2099463
@@ -531,6 +531,33 @@ def points_plot(
     handles = axes[0].lines[:len(drawn)]
     _legend(fig, handles, list(drawn), loc='outside upper center', ncols=min(4, max(1, len(drawn))), fontsize=8)
     _tell_more(fig, _more(len(row_of), len(labels), 'lines'), _more(len(drawn), len(series), 'series'))
+    return fig
+
+# %% ../../nbs/6_report/62_figures.ipynb #a825b41b
+def _band(ax, found, name, look): # dict from `interval`; what it is called; colour and dash
+    color, dash = look
+    ax.axhline(found['mean'], color=color, ls=dash, label=f'{plain(name)} ({found["seeds"]} seeds)')
+    if found['seeds'] > 1: ax.axhspan(found['low'], found['high'], color=color, alpha=.12, lw=0)
+
+# %% ../../nbs/6_report/62_figures.ipynb #b66830c6
+def level_plot(
+    levels:pd.DataFrame, # lam, mean, low, high (NaN: no interval), chosen
+    bands:dict, # name -> dict from `interval`: arms of several levels, or of none
+    unit:str, # of the axis: 'few-shot test accuracy (%)'
+    title:str='', # e.g. the data set
+) -> Figure: # one panel
+    "A point for each level, a band for each arm that has them all"
+    fig = _figure(6.5, 3.2)
+    ax = fig.subplots()
+    looks = zip(cycle([color for color, _ in MARKS[1:]]), cycle(['--', '-', ':', '-.']))
+    for (name, found), look in zip(bands.items(), looks): _band(ax, found, name, look)
+    ax.vlines(levels.lam, levels.low, levels.high, color=BLUE, lw=2)
+    ax.plot(levels.lam, levels['mean'], 'o', color=BLUE, ms=6, label='one level')
+    ring = levels[levels.chosen.astype(bool)]
+    ax.plot(ring.lam, ring['mean'], 'o', mfc='none', mec='black', ms=12, label='chosen on validation')
+    ax.set(xlabel='image guidance λ of the only level (0: text only)', ylabel=plain(unit, 60), title=plain(title, 60))
+    _legend(ax, *ax.get_legend_handles_labels(), loc='center left', bbox_to_anchor=(1, .5), fontsize=8)
+    sns.despine(ax=ax)
     return fig
 
 # %% ../../nbs/6_report/62_figures.ipynb #f7273556
