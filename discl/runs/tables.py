@@ -293,7 +293,7 @@ def shares_of_gain(
     cells = {measure: [_share_cell(of_data, arm, base, ideal, measure) for arm in rows] for measure in measures}
     return pd.DataFrame(cells, index=arm_index(rows))
 
-# %% ../../nbs/7_runs/74_tables.ipynb #f7e06971
+# %% ../../nbs/7_runs/74_tables.ipynb #58686c92
 DETAILS = dict(
     probes=('progress', ('epoch', 'lam', 'progress', 'chosen')),
     domains=('domains', ('part', 'domain', 'images', 'accuracy', 'macro_f1')),
@@ -301,14 +301,21 @@ DETAILS = dict(
     alphas=('alphas', ('alpha', 'id_val')),
 ) # table -> the field of an arm's file, and columns that its rows always have
 
+def _rows_left(rows, columns): # a list of dicts, or a dict of columns -> list of dicts; None: damaged
+    try: rows = pd.DataFrame(rows).to_dict('records') if isinstance(rows, dict) else rows
+    except ValueError: return None # columns of different lengths
+    whole = isinstance(rows, list) and all(isinstance(row, dict) and set(columns) <= set(row) for row in rows)
+    return rows if whole else None
+
+# %% ../../nbs/7_runs/74_tables.ipynb #cd3adda4
 def arm_details(
     result:dict, # of an arm, from `read_result`
     table:str, # in DETAILS
 ) -> pd.DataFrame: # data, method, curriculum, seed, and what the rows have; empty where the arm has none
     "What an arm has left of one kind"
     field, columns = DETAILS[table]
-    rows = result.get(field) or []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and set(columns) <= set(row) for row in rows):
+    rows = _rows_left(result.get(field) or [], columns)
+    if rows is None:
         raise DisclError(f'{result["method"]}/{result["curriculum"]}: its {field} is damaged; train the arm again')
     head = dict(data=result['settings']['data']) | {name: result[name] for name in ('method', 'curriculum', 'seed')}
     return pd.DataFrame([head | row for row in rows], columns=None if rows else [*head, *columns])
