@@ -43,8 +43,8 @@ def _samples_of(owner, pool, per_level): # shuffled rows of one level -> dict: s
     for row in pool[::-1]: found.setdefault(owner[row], []).append(row)
     return {source: np.resize(rows[:per_level], per_level) for source, rows in found.items()}
 
-# %% ../../nbs/4_curriculum/43_progress.ipynb #b3d1a668
-def _check_guide(found, asked, say): # sources that were found; an error where there is none, a sentence where there are few
+# %% ../../nbs/4_curriculum/43_progress.ipynb #bfe75699
+def _check_guide(found, asked, say): # numbers of sources; an error where there is none, a sentence where there are few
     if not found:
         raise DisclError('no hard image has a kept sample at every level and a class that can spare it: '
                          'lower the threshold, leave a level out, or choose a curriculum that measures nothing')

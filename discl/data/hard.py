@@ -90,11 +90,11 @@ def lowest_probability(
     hard = np.argsort(considered, kind='stable')[:_how_many(considered, count, share, below)]
     return _without_never(train, train.items.id.to_numpy()[hard], never)
 
-# %% ../../nbs/1_data/18_hard.ipynb #5d9c8668
+# %% ../../nbs/1_data/18_hard.ipynb #d641ea2e
 def _first_epochs(train, record, first): # record of n training images -> its first epochs, float (first, n)
     record = np.asarray(record, float)
     if record.ndim != 2 or not len(record):
-        raise DisclError(f'a record has an epoch a row and an image a column, and at least one epoch; not {record.shape}')
+        raise DisclError(f'a record has an epoch a row, one at least, and an image a column; not {record.shape}')
     if first is None: first = len(record)
     if checked_number('first', first, 1, whole=True) > len(record):
         raise DisclError(f'first = {first}, but the record has {len(record)} epochs')
@@ -122,12 +122,12 @@ def slow(
     late = set(train.items.id[~learned])
     return _without_never(found, found.items.id[found.items.id.isin(late)], never)
 
-# %% ../../nbs/1_data/18_hard.ipynb #700f94d0
+# %% ../../nbs/1_data/18_hard.ipynb #61d6179e
 def explains_hard(
     found:ImageSet, # from a rule of this room
     images:ImageSet, # what it chose from, with the column
     column:str='hard', # a fact of each image: 'dark', 'blurred' …, '' for nothing; or True and False
-) -> pd.DataFrame: # by kind: found, share (of the found), base (rate of the kind), lift (share/base), caught (of the kind)
+) -> pd.DataFrame: # by kind: found, share (of the found), base (rate), lift (share/base), caught (share of the kind)
     "How the kinds of images that a rule finds compare with those that there are"
     train = images['train']
     if column not in train.items:

@@ -7,6 +7,7 @@ __all__ = ['clip_folder', 'Clip']
 
 # %% ../../nbs/2_models/22_clip.ipynb #835a0c92
 import importlib
+from importlib.resources import files
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
@@ -16,7 +17,7 @@ from ..core.devices import DTYPES, device_and_dtype, keep_memory
 from ..core.files import read_json
 from ..data.prompts import CLASS_TEXT, check_template, fill_template
 from .weights import load_whole
-from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder, shipped_folder
+from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder
 
 # %% ../../nbs/2_models/22_clip.ipynb #f72669e2
 _CLIP_FILES = [ # of a whole CLIPModel; one of each row
@@ -36,14 +37,14 @@ def clip_folder(
     model:str|Path, # 'embedded', a folder, or a hub id
 ) -> tuple[Path, bool]: # where the files are; is it a folder of the user's or ours, no copy of the hub's?
     "Where a CLIP is, downloaded if it must be"
-    folder = shipped_folder(model, 'clip') or local_folder(model)
+    folder = Path(str(files('discl')/'embedded/clip')) if model == EMBEDDED else local_folder(model)
     is_local = folder is not None
     if not is_local: folder = hub_folder(str(model), ('*.json', '*.txt', 'spiece.model', 'model*.safetensors'))
     _check_clip_folder(folder)
     return folder, is_local
 
-# %% ../../nbs/2_models/22_clip.ipynb #fbc76493
-_LOADED_AS = dict(clip='CLIP', siglip='Siglip', siglip2='Siglip2') # model_type -> begin of its classes' names in transformers
+# %% ../../nbs/2_models/22_clip.ipynb #e7fbb048
+_LOADED_AS = dict(clip='CLIP', siglip='Siglip', siglip2='Siglip2') # model_type -> begin of its class in transformers
 _HALVES = dict(vision='text', text='image') # what is in a half of a model -> what is not
 
 def _model_type(where): # folder of a model -> 'clip', 'siglip' or 'siglip2'
@@ -74,11 +75,12 @@ def _check_shape(place, model, pixels): # raises, if a model sees no pixels of t
     shape = tuple(pixels.shape[1:][-len(needed):]) # without the number of patches
     if shape != needed: raise DisclError(f'{place}: its processor makes images of {shape}, but its model sees {needed}')
 
-# %% ../../nbs/2_models/22_clip.ipynb #caa6c569
+# %% ../../nbs/2_models/22_clip.ipynb #018a8ebd
 def _check_processor(place, model, processor): # raises, if it does not belong to the model
     check_tokens(place, processor.tokenizer, model.text_model)
     try:
-        pixels = processor.image_processor(images=[Image.new('RGB', (40, 30), 'grey')], return_tensors='pt')['pixel_values']
+        grey = Image.new('RGB', (40, 30), 'grey')
+        pixels = processor.image_processor(images=[grey], return_tensors='pt')['pixel_values']
         tokens = _tokens(model, processor, ['a'])['input_ids']
     except Exception as error:
         reason = f'{type(error).__name__}: {error}'.split('\n')[0][:200]
@@ -131,7 +133,7 @@ class Clip:
         weights = folder_id(folder) if is_folder else [model, folder.name] # the hub's cache names it by its commit
         self.id = content_id(weights, class_text, str(self.dtype))[:16]
 
-# %% ../../nbs/2_models/22_clip.ipynb #e099ccaf
+# %% ../../nbs/2_models/22_clip.ipynb #f79c82f2
 @patch
 @torch.inference_mode()
 def _embed(self:Clip, tower, **inputs): # one of the model's two towers, its inputs -> float32 (n, d), unit length
@@ -140,7 +142,8 @@ def _embed(self:Clip, tower, **inputs): # one of the model's two towers, its inp
     features = getattr(features, 'pooler_output', features) # newer transformers answer with more than the features
     vectors = F.normalize(features.float(), dim=-1).cpu().numpy()
     if np.isfinite(vectors).all(): return vectors
-    raise DisclError(f'{self.name}: an embedding is NaN or infinite in {str(self.dtype).removeprefix("torch.")}; try float32')
+    precision = str(self.dtype).removeprefix('torch.')
+    raise DisclError(f'{self.name}: an embedding is NaN or infinite in {precision}; try float32')
 
 # %% ../../nbs/2_models/22_clip.ipynb #faab1f80
 @patch(as_prop=True)
@@ -167,13 +170,14 @@ def classes(self:Clip,
     "Embeddings of the class texts"
     return self.texts([fill_template(self.class_text, name) for name in names])
 
-# %% ../../nbs/2_models/22_clip.ipynb #c1ip0rgb
+# %% ../../nbs/2_models/22_clip.ipynb #3998f239
 def _as_rgb(image): # PIL image of any mode or uint8 array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) -> uint8 (h, w, 3)
     if isinstance(image, Image.Image): return np.asarray(image if image.mode == 'RGB' else image.convert('RGB'))
     array = np.asarray(image)
     fits = array.ndim in (2, 3) and min(array.shape) > 0 and (array.ndim == 2 or array.shape[2] in (1, 3, 4))
     if array.dtype != np.uint8 or not fits:
-        raise DisclError(f'an image of {array.dtype}, {array.shape}; it has to be uint8, (height, width) or (height, width, 3)')
+        raise DisclError(f'an image of {array.dtype}, {array.shape}; '
+                         'it has to be uint8, (height, width) or (height, width, 3)')
     if array.ndim == 2: array = array[:, :, None]
     return array.repeat(3, 2) if array.shape[2] == 1 else array[:, :, :3]
 

@@ -19,4 +19,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     selection=['passes', 'check_threshold', 'apply_threshold', 'threshold_warning', 'validation_sample',
         'threshold_at', 'calibrate', 'lost_classes', 'check_kept', 'kept', 'kept_by', 'differing_bits',
         'near_duplicates'],
+    alia=['ALIA_PROMPT', 'ALIA_NEGATIVE', 'text_similarities', 'shows_subject', 'class_thresholds',
+        'confident', 'alia_verdicts', 'alia_told', 'alia_kept'],
 ))

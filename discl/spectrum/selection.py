@@ -48,15 +48,16 @@ def apply_threshold(
     kept = np.where(by_hand, decided == True, passes(scored, threshold))
     return scored.assign(kept=kept, by_hand=by_hand)
 
-# %% ../../nbs/3_spectrum/37_selection.ipynb #aa68dc3c
+# %% ../../nbs/3_spectrum/37_selection.ipynb #c971310f
 def threshold_warning(
     clip:Clip, # that scores
     threshold:float, # given as a number, not calibrated
 ) -> str: # a sentence; '' where there is nothing to say
     "What to say of a threshold that was measured on another kind of model"
     if clip.kind == 'clip': return ''
-    return (f'threshold = {threshold:g} is taken as it stands, but numbers such as the paper\'s .30 and .25 belong to CLIP '
-            f'ViT-B/32, and similarities of {clip.name} ({clip.kind}) are on another scale: calibrate it on real images')
+    return (f'threshold = {threshold:g} is taken as it stands, but numbers such as the paper\'s .30 and .25 belong to '
+            f'CLIP ViT-B/32, and similarities of {clip.name} ({clip.kind}) are on another scale: '
+            'calibrate it on real images')
 
 # %% ../../nbs/3_spectrum/37_selection.ipynb #fcfd17e8
 def validation_sample(
