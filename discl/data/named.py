@@ -89,12 +89,15 @@ def name_of(
         found = re.fullmatch(pattern, title)
         if found: return ':'.join([name, *found.groups()])
 
-# %% ../../nbs/1_data/16_named.ipynb #0c094136
+# %% ../../nbs/1_data/16_named.ipynb #ee0cb86f
+_WILDS = 'iwildcam' # before a folder: it has to be what WILDS published
+
 def _no_data(
     what:str, # neither a name nor a path of anything
 ) -> str: # what may have been meant
     "Why there is nothing to open"
     name, *given = what.split(':')
+    if name.casefold() == _WILDS: return f'{what}: write {_WILDS}:FOLDER, the folder iwildcam_v2.0 of WILDS'
     for known, named in NAMED.items():
         if name.casefold() != known.casefold(): continue
         if name != known: return f'{what}: no such folder; did you mean {known}?'
@@ -102,11 +105,9 @@ def _no_data(
         return f'{what}: after {known} come at most {most} values; write {example}'
     return f'{what or "no name"}: no such folder, CSV file or named set ({", ".join(NAMED)})'
 
-# %% ../../nbs/1_data/16_named.ipynb #21992983
-_WILDS = 'iwildcam:' # before a folder: it has to be iWildCam as WILDS published it
-
+# %% ../../nbs/1_data/16_named.ipynb #0460865f
 def open_data(
-    what:str | Path, # folder, CSV file, or a name such as 'fashion-lt', 'fashion-lt:IR', 'fashion-lt:IR:SEED'
+    what:str | Path, # folder, CSV file, or a name such as 'fashion-lt', 'fashion-lt:IR:SEED', 'iwildcam:FOLDER'
     on_bad:str='raise', # 'raise' or 'skip' images that cannot be read
     on_leak:str | None=None, # one picture in two splits: 'raise', 'drop', 'keep'; None: raise, near ones are told
     on_conflict:str='raise', # one picture in two classes: 'raise', 'drop' (leave it out) or 'keep'
@@ -118,7 +119,8 @@ def open_data(
     check_words(**options)
     if named and os.path.isdir(what): print(f'{what}: the set of this name, not the folder; ./{what} opens the folder')
     if named: return named.open(str(what).split(':')[1:], options)
-    if str(what).startswith(_WILDS): return iwildcam(str(what).removeprefix(_WILDS), on_bad=on_bad)
+    head, _, place = str(what).partition(':')
+    if head == _WILDS and place: return iwildcam(place, on_bad=on_bad)
     if os.path.isdir(what) and wilds_root(what) is not None: return iwildcam(what, strict=False, on_bad=on_bad)
     if not str(what) or not _is_there(what): raise DisclError(_no_data(str(what)))
     if Path(what).suffix.lower() == '.csv': return image_csv(what, manifest=manifest, **options)

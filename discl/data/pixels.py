@@ -206,7 +206,7 @@ def originals(self:JoinedPixels,
         for place, picture in zip(places, part.originals(local)): whole[place] = picture
     return whole
 
-# %% ../../nbs/1_data/19_pixels.ipynb #4a64a380
+# %% ../../nbs/1_data/19_pixels.ipynb #f0aeb02a
 IN_MEMORY = 10**9 # bytes of pictures that are held in memory
 
 def _kind_for(
@@ -217,7 +217,8 @@ def _kind_for(
 ) -> str: # 'memory', 'mapped' or 'decoded'
     "Where so many pixels belong"
     squares = 3*len(images)*size**2
-    whole = int(3*images.sizes().prod(1).sum()) if originals else 0
+    if squares > IN_MEMORY: whole = 0 # what is too much anyway is not measured: that may open every picture
+    else: whole = int(3*images.sizes().prod(1).sum()) if originals else 0
     if squares + whole <= IN_MEMORY: return 'memory'
     if originals or folder is None: return 'decoded'
     folder.mkdir(parents=True, exist_ok=True)
