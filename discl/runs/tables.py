@@ -44,7 +44,7 @@ def with_others(
     "The rows of a table that leaves nothing out"
     return tuple(dict.fromkeys([*arms, *arms_in(results)]))
 
-# %% ../../nbs/7_runs/74_tables.ipynb #0c613e69
+# %% ../../nbs/7_runs/74_tables.ipynb #5558104f
 def _checked(results, path): # an error where a table is not what a grid writes
     lacking = [name for name in NEEDED if name not in results]
     if lacking:
@@ -56,6 +56,12 @@ def _checked(results, path): # an error where a table is not what a grid writes
     raise DisclError(f'{path}: {row.data} has {row.method} + {row.curriculum} of seed {row.seed} twice; '
                      'keep one of the two lines')
 
+def _as_numbers(results): # a set without few-shot classes has an empty column, which a CSV cannot tell from one of texts
+    names = [name for name in (*GROUPS, *MORE_MEASURES, *DOMAIN_MEASURES, 'alpha', 'lam', 'threshold') if name in results]
+    try: return results.assign(**{name: results[name].replace('', np.nan).astype(float) for name in names})
+    except ValueError as error: raise DisclError(f'measures have to be numbers: {error}') from error
+
+# %% ../../nbs/7_runs/74_tables.ipynb #d7c86958
 def read_results(
     path:str|Path, # results.csv of a grid
     grid:str='tables-1-3', # which grid writes it, for the sentence
@@ -66,6 +72,7 @@ def read_results(
         _checked(results, path)
         lacking = [name for name in MORE_MEASURES if name not in results]
         results[lacking] = np.nan
+        results = _as_numbers(results)
     else:
         print(f'{path} is not there yet, so every row below says "{NOT_RUN}". Run `discl experiment {grid} '
               f'--out runs/{grid}` and copy runs/{grid}/results.csv to {path}.')
