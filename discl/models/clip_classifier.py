@@ -100,7 +100,18 @@ class DualHead(nn.Linear):
         both = torch.stack([super().forward(x), F.linear(x, self.described)])
         return both.log_softmax(-1).logsumexp(0) - torch.tensor(2.).log()
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #9852ea66
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #541919ef
+_FEW_PATCHES = 128 # of more, plain attention would hold too much
+
+def _plain_attention(
+    clip:Clip, # changed in place, where that makes it faster
+) -> None:
+    "Let a small model on a processor attend by matrix products"
+    sees = clip.model.config.vision_config
+    few = (sees.image_size//sees.patch_size)**2 <= _FEW_PATCHES
+    if few and clip.device.type == 'cpu': clip.model.set_attn_implementation('eager')
+
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #5f6d26f2
 class ClipClassifier(nn.Module):
     "CLIP's image tower under a linear head; `contrastive` says that it is trained by embeddings, and its head is its texts'"
     def __init__(self,
@@ -119,6 +130,7 @@ class ClipClassifier(nn.Module):
         self.captions = Captions(clip, _template_texts(self.classes, self.templates))
         self.described = None
         if descriptions is not None: self.described = Captions(clip, _described_texts(self.classes, descriptions), cut=True)
+        _plain_attention(clip)
         self.clip = clip.model.requires_grad_()
         kind = nn.Linear if descriptions is None else DualHead
         self.head = kind(clip.model.config.projection_dim, len(self.classes)) # the last layer: `head_of` finds it
