@@ -19,9 +19,10 @@ from ..data.prompts import CLASS_TEXT, fill_template
 from .generators import EMBEDDED
 from .clip import Clip
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #e138c213
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #db8ce01e
 TEMPLATES = (CLASS_TEXT, '{} in the wild') # FLYP's captions (Goyal et al. 2023)
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #59c99836
 def _lengths(
     clip:Clip, # that reads them
     texts:list, # of strings
@@ -29,6 +30,7 @@ def _lengths(
     "How long texts are for an encoder"
     return [len(tokens) for tokens in clip.processor.tokenizer(texts, padding=False, truncation=False)['input_ids']]
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #7af86638
 def _check_lengths(
     clip:Clip, # that reads them
     texts:list, # of strings
@@ -136,7 +138,7 @@ class ClipClassifier(nn.Module):
         self.head = kind(clip.model.config.projection_dim, len(self.classes)) # the last layer: `head_of` finds it
         self.to(clip.device).rebuild_head()
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #f67e46bb
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #053c2c3a
 def _template_texts(
     classes:list, # names
     templates:tuple, # with one {} each
@@ -146,6 +148,7 @@ def _template_texts(
     if not templates: raise DisclError(f'no template: give one at least, such as {CLASS_TEXT!r}')
     return [[fill_template(template, name) for template in templates] for name in classes]
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #86a5102a
 def _described_texts(
     classes:list, # names
     descriptions:dict, # class -> texts
@@ -155,7 +158,7 @@ def _described_texts(
     if lost: raise DisclError(f'no description of {", ".join(lost[:5])}: half of the probabilities come from descriptions')
     return [list(descriptions[name]) for name in classes]
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #e88099cf
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #0d62e339
 @patch
 def embed(self:ClipClassifier,
     x:torch.Tensor, # float (n, 3, h, w), with ImageNet's mean and standard deviation
@@ -166,10 +169,11 @@ def embed(self:ClipClassifier,
         x = F.interpolate(x, (self.side, self.side), mode='bicubic', antialias=True, align_corners=False)
     return F.normalize(_pooled(self.clip.get_image_features(pixel_values=x)).float(), dim=-1)
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #5222555c
 def _pooled(answer): # of one of CLIP's towers -> its features
     return getattr(answer, 'pooler_output', answer)
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #803c7759
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #4c26a629
 @patch
 def forward(self:ClipClassifier,
     x:torch.Tensor, # float (n, 3, h, w), with ImageNet's mean and standard deviation
@@ -182,14 +186,16 @@ def forward(self:ClipClassifier,
     if self.contrastive and self.stale: self.rebuild_head()
     with torch.autocast(x.device.type, enabled=False): return self.head(vectors)
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #1fda4fe6
 @patch(as_prop=True)
 def answers_embeddings(self:ClipClassifier) -> bool: # else with logits
     "Does the model answer with embeddings now?"
     return self.contrastive and self.training
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #145b9af0
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #4b799a5e
 _AT_ONCE = 512 # captions in a batch where nothing is learned
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #62febeba
 @patch
 def text_features(self:ClipClassifier,
     captions:Captions, # of the classes
@@ -200,6 +206,7 @@ def text_features(self:ClipClassifier,
     tokens = dict(input_ids=captions.input_ids[rows], attention_mask=captions.attention_mask[rows])
     return F.normalize(_pooled(self.clip.get_text_features(**tokens)).float(), dim=-1)[place]
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #c516dedb
 @patch
 def caption_features(self:ClipClassifier,
     labels:torch.Tensor, # int (n,)
@@ -209,7 +216,7 @@ def caption_features(self:ClipClassifier,
     if self.described is not None and torch.rand(()) < .5: captions = self.described
     return self.text_features(captions, captions.draw(labels))
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #49793885
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #4f80a8c2
 @torch.no_grad()
 def zero_shot_head(
     model:ClipClassifier, # whose text tower reads
@@ -223,6 +230,7 @@ def zero_shot_head(
     total = vectors.new_zeros(len(captions.counts), vectors.shape[1]).index_add(0, captions.label, vectors)
     return F.normalize(total, dim=-1)*model.clip.logit_scale.exp()
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #87f5fc14
 @patch
 @torch.no_grad()
 def rebuild_head(self:ClipClassifier) -> None:
@@ -243,7 +251,15 @@ def named_clip(
     if colon and not model.strip(): raise DisclError(f'backbone {name}: a folder or a hub id comes after clip:')
     return model or EMBEDDED
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #2ca3d711
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #871fbaaf
+def _tunable(
+    clip:Clip, # loaded
+) -> Clip: # the same
+    "An error where a model judges, but cannot be fine-tuned"
+    if clip.kind == 'clip': return clip
+    raise DisclError(f'{clip.name}: a {clip.kind} model judges images, but is not fine-tuned here; take a CLIPModel')
+
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #a858cda8
 def clip_classifier(
     name:str, # 'clip', or 'clip:' and a folder or a hub id
     classes:Sequence[str], # names, in label order
@@ -255,12 +271,9 @@ def clip_classifier(
     if model is None: raise DisclError(f'{shown(name)}: no CLIP; it is clip, or clip: and a folder or a hub id')
     if isinstance(classes, (str, bytes)) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
         raise DisclError(f'backbone {name}: it needs the names of the classes, not {shown(classes)}')
-    clip = Clip(model, dtype='float32')
-    if not hasattr(clip.model, 'text_projection'):
-        raise DisclError(f'{name}: a {clip.model.config.model_type} model cannot be fine-tuned here; a CLIPModel can')
-    return ClipClassifier(clip, classes, templates, descriptions)
+    return ClipClassifier(_tunable(Clip(model, dtype='float32')), classes, templates, descriptions)
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #b9be2f68
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #0653b634
 def _write_clip(
     model:ClipClassifier, # whose weights are kept
     folder:Path, # new
@@ -270,6 +283,7 @@ def _write_clip(
     model.clip.save_pretrained(folder, state_dict=weights)
     model.processor.save_pretrained(folder)
 
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #9bdd9905
 def save_clip(
     model:ClipClassifier, # trained
     folder:str|Path, # it may not exist yet; it is whole or not there

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PROBE_CS', 'ALPHAS', 'LinearProbe', 'measured_by', 'linear_probe', 'NoDecay', 'tuning_callbacks', 'lp_ft', 'flyp',
-           'weight_ensemble', 'Ensemble', 'ensemble_curve', 'choose_alpha']
+           'weight_ensemble', 'Ensemble', 'ensemble_curve', 'choose_alpha', 'with_lora', 'merged']
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #5fa38bda
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #5499a1a6
 import copy, warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from fastai.learner import Learner
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch import nn
-from ..core.basics import DisclError, checked_number
+from ..core.basics import DisclError, checked_number, shown
 from ..core.devices import seeded
 from ..models.clip_classifier import ClipClassifier, DualHead
 from ..models.networks import head_of
@@ -37,7 +37,7 @@ class LinearProbe:
     C: float # that was best on validation images
     curve: pd.DataFrame # C, value (of the measure)
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #e03f20a2
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #be83fcf4
 def _folded(
     fitted:LogisticRegression, # on (features − mean)/sd
     mean:float, # of all features
@@ -48,6 +48,7 @@ def _folded(
     if len(coef) == 1: coef, bias = np.concatenate([-coef, coef])/2, np.concatenate([-bias, bias])/2 # of two classes
     return coef/sd, bias - coef.sum(1)*mean/sd
 
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #127d1bf9
 def _padded(
     weight:np.ndarray, # float (present classes, features)
     bias:np.ndarray, # float (present classes,)
@@ -114,13 +115,14 @@ def linear_probe(
     head.load_state_dict(dict(weight=weight, bias=bias))
     return LinearProbe(weight, bias, float(C), pd.DataFrame(dict(C=sorted(Cs), value=values)))
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #69777169
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #6607664b
 class NoDecay(Callback):
     "No weight decay of what is no matrix: biases, norms and CLIP's logit_scale"
     def before_fit(self) -> None:
         for parameter in self.model.parameters():
             if parameter.ndim < 2: self.opt.state[parameter]['do_wd'] = False
 
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #b38b9a7d
 def tuning_callbacks(
     max_norm:float|None=None, # longest gradient of a step; None: as long as it is
 ) -> list: # of fastai callbacks
@@ -164,7 +166,7 @@ def flyp(
     return fit(model, samples, validation, epochs, Flyp(model, negatives), lr=lr, wd=wd, cbs=cbs,
                **dict(opt_func=ADAMW) | how)
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #ef55216f
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #f8f3a42e
 def _check_same(
     before:dict, # state dict
     after:dict, # state dict
@@ -176,6 +178,7 @@ def _check_same(
         if value.shape == after[name].shape: continue
         raise DisclError(f'{name} has shape {tuple(value.shape)} in one model and {tuple(after[name].shape)} in the other')
 
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #7c6fef9b
 @torch.no_grad()
 def _mix(
     target:ClipClassifier, # changed in place
@@ -241,3 +244,39 @@ def choose_alpha(
     curve = ensemble_curve(zero_shot, fine_tuned, dict(value=validation), sorted(alphas), measure)
     alpha = float(curve.alpha[curve.value.argmax()])
     return Ensemble(weight_ensemble(zero_shot, fine_tuned, alpha), alpha, curve)
+
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #1f58dbc3
+def _peft():
+    try: import peft
+    except ImportError: raise DisclError('adapters need the package peft; pip install discl[lora]') from None
+    return peft
+
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #d541657c
+def with_lora(
+    model:ClipClassifier, # changed in place
+    rank:int=8, # of each adapter
+    alpha:float|None=None, # an adapter counts alpha/rank; None: twice the rank
+    targets:Sequence=('q_proj', 'v_proj'), # names of linear layers in both towers
+    seed:int=0, # of the adapters' first weights
+) -> ClipClassifier: # the same: its towers learn by adapters only, its head and its scale as before
+    "Train low-rank adapters in the place of all weights (Hu et al. 2022)"
+    peft, rank = _peft(), checked_number('rank', rank, 1, whole=True)
+    alpha = 2*rank if alpha is None else checked_number('alpha', alpha, 0)
+    if hasattr(model.clip, 'merge_and_unload'): raise DisclError('this CLIP has adapters already')
+    known = {name.rsplit('.', 1)[-1] for name, layer in model.clip.named_modules() if isinstance(layer, nn.Linear)}
+    odd = sorted({*targets} - known)
+    if odd or not targets: raise DisclError(f'targets = {shown(list(targets))}: its layers are {", ".join(sorted(known))}')
+    with seeded(seed):
+        config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(targets))
+        model.clip = peft.get_peft_model(model.clip, config).to(model.offset.device)
+    model.clip.logit_scale.requires_grad_()
+    return model
+
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #f1fe382d
+def merged(
+    model:ClipClassifier, # perhaps with adapters; changed in place
+) -> ClipClassifier: # the same, without them
+    "Put adapters into the weights"
+    if hasattr(model.clip, 'merge_and_unload'): model.clip = model.clip.merge_and_unload()
+    model.clip.requires_grad_()
+    return model
