@@ -7,7 +7,6 @@ __all__ = ['clip_folder', 'Clip']
 
 # %% ../../nbs/2_models/22_clip.ipynb #835a0c92
 import importlib
-from importlib.resources import files
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
@@ -17,7 +16,7 @@ from ..core.devices import DTYPES, device_and_dtype, keep_memory
 from ..core.files import read_json
 from ..data.prompts import CLASS_TEXT, check_template, fill_template
 from .weights import load_whole
-from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder
+from .generators import EMBEDDED, check_tokens, folder_id, hub_folder, local_folder, shipped_folder
 
 # %% ../../nbs/2_models/22_clip.ipynb #f72669e2
 _CLIP_FILES = [ # of a whole CLIPModel; one of each row
@@ -37,7 +36,7 @@ def clip_folder(
     model:str|Path, # 'embedded', a folder, or a hub id
 ) -> tuple[Path, bool]: # where the files are; is it a folder of the user's or ours, no copy of the hub's?
     "Where a CLIP is, downloaded if it must be"
-    folder = Path(str(files('discl')/'embedded/clip')) if model == EMBEDDED else local_folder(model)
+    folder = shipped_folder(model, 'clip') or local_folder(model)
     is_local = folder is not None
     if not is_local: folder = hub_folder(str(model), ('*.json', '*.txt', 'spiece.model', 'model*.safetensors'))
     _check_clip_folder(folder)

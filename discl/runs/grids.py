@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from ..core.basics import DisclError, meant
 from ..core.files import read_json, write_csv
 from ..data.named import drawn_by_trial, named_set
-from ..models.generators import EMBEDDED
+from ..models.generators import EMBEDDED, SHIPPED
 from ..models.clip_classifier import named_clip
 from ..models.networks import backbone
 from ..spectrum.store import open_store
@@ -200,7 +200,7 @@ def is_here(
     model:str, # as for `model_folder`
 ) -> bool:
     "Can it be used without a download?"
-    return model == EMBEDDED or Path(model).is_dir()
+    return model in SHIPPED or Path(model).is_dir()
 
 def _without_download(recipe): # the same recipe with embedded models in place of those of a hub
     models = dict(model=recipe.generator.model, clip=recipe.filter.clip)

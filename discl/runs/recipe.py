@@ -231,7 +231,7 @@ _IN_JOBS = ('spectrum', 'filter', 'arm') # what the names of jobs say already, t
 @dataclass(frozen=True)
 class GeneratorRecipe(CheckedFields):
     "How the spectrum of each hard image is painted"
-    model: str = setting('embedded', spares=_IN_JOBS) # diffusers img2img model: 'embedded', a folder, or a hub id
+    model: str = setting('embedded', spares=_IN_JOBS) # diffusers img2img model: 'embedded', 'embedded-wild', a folder, or a hub id
     # λ; these are the paper's for ImageNet-LT
     levels: tuple[float, ...] = setting((0., .1, .3, .5), each_within(0, 1, 'level'), _IN_JOBS)
     seeds: tuple[int, ...] = setting(PAPER_SEEDS, each_within(0, MOST_SEED, 'seed'), _IN_JOBS) # of the generation
@@ -251,7 +251,7 @@ class GeneratorRecipe(CheckedFields):
 @dataclass(frozen=True)
 class FilterRecipe(CheckedFields):
     "Which synthetic images are kept"
-    clip: str = setting('embedded', spares=('score', 'arm')) # CLIP model: 'embedded', a folder, or a hub id
+    clip: str = setting('embedded', spares=('score', 'arm')) # CLIP model: 'embedded', 'embedded-wild', a folder, or a hub id
     # text score to keep a sample; None: calibrated on validation images
     threshold: float|None = setting(None, within(-1, 1), ('score', 'arm'))
     # share of real validation images that a calibrated threshold lets pass

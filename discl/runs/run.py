@@ -6,7 +6,7 @@
 __all__ = ['POOLS', 'RESULT_COLUMNS', 'WILD_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run', 'class_changes',
            'labelled', 'without_nan', 'read_result', 'arm_files', 'ReportFacts']
 
-# %% ../../nbs/7_runs/72_run.ipynb #e943c174
+# %% ../../nbs/7_runs/72_run.ipynb #ef533339
 import dataclasses, hashlib, json, math, os, re, time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -27,7 +27,7 @@ from ..models.clip import Clip
 from ..spectrum.store import open_store
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
-from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates, passes
+from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates, passes, threshold_warning
 from ..spectrum.alia import ALIA_NEGATIVE, alia_kept, class_thresholds, text_similarities
 from ..curriculum.strategies import Stage
 from ..train.samples import LARGE, Samples, augmentation
@@ -430,7 +430,7 @@ def labelled(
     today = jobs.drop_duplicates('job').set_index('job').loc[samples.job]
     return samples.assign(label=today.label.to_numpy(), name=today.name.to_numpy())
 
-# %% ../../nbs/7_runs/72_run.ipynb #56f9be7c
+# %% ../../nbs/7_runs/72_run.ipynb #ca2db0c3
 @patch
 def filter(self:Run,
     trial:int, # its seed
@@ -445,6 +445,7 @@ def filter(self:Run,
         near = near_duplicates(self.store, self.images(trial), jobs=scored.job[scored.kept])
         self._write_filter(trial, scored, near, threshold)
         self._tell_recognition(trial)
+        self._tell_scale(threshold)
     by_hand = f' ({scored.by_hand.sum()} decided by hand)' if scored.by_hand.any() else ''
     self.say(f'  trial {trial}: {scored.kept.sum()} of {len(scored)} kept at a text score of {threshold:.3f} or more'
              f'{by_hand}; {near.job.nunique()} resemble a validation or test image (perceptual hash)')
@@ -473,6 +474,13 @@ def recognition(self:Run,
 def _tell_recognition(self:Run, trial): # once in a process, whatever the number of trials
     warning = recognition_warning(self.recognition(trial))
     if warning: self.once('recognition told', lambda: self.say(f'  trial {trial}: {warning}'))
+
+# %% ../../nbs/7_runs/72_run.ipynb #5f07c63f
+@patch
+def _tell_scale(self:Run, threshold): # the same; a calibrated threshold is on the model's own scale
+    if self.recipe.filter.threshold is None: return
+    warning = threshold_warning(self.clip, threshold)
+    if warning: self.once('scale told', lambda: self.say(f'  {warning}'))
 
 # %% ../../nbs/7_runs/72_run.ipynb #3a619442
 @patch
