@@ -76,7 +76,7 @@ def train(mixture, guide, left):
 
 
 @pytest.mark.parametrize('strategy', NAMES)
-@pytest.mark.parametrize('loss', LOSSES)
+@pytest.mark.parametrize('loss', [name for name, kind in LOSSES.items() if not kind.needs_clip])
 def test_every_arm_takes_the_same_steps(train, mixture, guide, left, strategy, loss):
     learn, curriculum, steps = train(strategy, loss, seed=3)
     assert steps == EPOCHS*5 and [len(rows) for _, rows in curriculum.history] == [40]*EPOCHS
