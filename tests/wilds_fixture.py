@@ -53,5 +53,5 @@ def write_wilds(folder, images=IMAGES, classes=4, size=(48, 27), english=False):
     unused = pd.DataFrame(dict(y=99999, category_id=[243, 245], name=['didelphis sp', 'penelope purpurascens']))
     pd.concat([labels, unused]).to_csv(folder/'categories.csv', index=False)
     if english: labels.assign(english=ENGLISH[:classes]).to_csv(folder/'labels.csv', index=False)
-    (folder/'RELEASE_v2.0.txt').write_text('')
+    (folder/'RELEASE_v2.0.txt').write_text('', encoding='utf-8')
     return folder

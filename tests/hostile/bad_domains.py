@@ -23,7 +23,7 @@ def table(change=None, columns='path,label,split,domain'):
             split, domain = change(label, split, domain) if change else (split, domain)
             row = dict(path=f'{number}.png', label=label, split=split, domain=domain)
             if split: lines.append(','.join(row[name] for name in columns.split(',')))
-        (folder/'t.csv').write_text('\n'.join(lines))
+        (folder/'t.csv').write_text('\n'.join(lines), encoding='utf-8')
         return dict(data=folder/'t.csv')
     return make
 
@@ -55,12 +55,15 @@ def wilds(change=None):
 
 def edited(file, old, new):
     "-> change of a text in a table"
-    return lambda place: (place/file).write_text((place/file).read_text().replace(old, new))
+    return lambda place: (place/file).write_text((place/file).read_text(encoding='utf-8').replace(old, new), encoding='utf-8')
 
 
 def shortened(name, lines):
     "-> change: the first lines of a table"
-    return lambda place: (place/name).write_text('\n'.join((place/name).read_text().split('\n')[:lines]) + '\n')
+    def cut(place):
+        kept = (place/name).read_text(encoding='utf-8').split('\n')[:lines]
+        (place/name).write_text('\n'.join(kept) + '\n', encoding='utf-8')
+    return cut
 
 
 def without_pictures(place):
@@ -74,7 +77,7 @@ def other_camera(place):
 
 def no_folder(place): (place/'train').rename(place/'images')
 def no_categories(place): (place/'categories.csv').unlink()
-def spreadsheet(place): (place/'metadata.csv').write_bytes((place/'metadata.csv').read_text().encode('utf-16'))
+def spreadsheet(place): (place/'metadata.csv').write_bytes((place/'metadata.csv').read_text(encoding='utf-8').encode('utf-16'))
 
 
 def opened(made): return open_data(made['data'])
