@@ -113,9 +113,9 @@ def _plain_attention(
     few = (sees.image_size//sees.patch_size)**2 <= _FEW_PATCHES
     if few and clip.device.type == 'cpu': clip.model.set_attn_implementation('eager')
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #5f6d26f2
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #d872f843
 class ClipClassifier(nn.Module):
-    "CLIP's image tower under a linear head; `contrastive` says that it is trained by embeddings, and its head is its texts'"
+    "CLIP's image tower under a linear head; if `contrastive`, it trains by embeddings, and its head is its texts'"
     def __init__(self,
         clip:Clip, # whose model becomes the classifier's own
         classes:Sequence[str], # names, in label order
@@ -130,8 +130,8 @@ class ClipClassifier(nn.Module):
         for name, tensor in zip(('slope', 'offset'), _rescaling(clip.processor.image_processor)):
             self.register_buffer(name, tensor, persistent=False)
         self.captions = Captions(clip, _template_texts(self.classes, self.templates))
-        self.described = None
-        if descriptions is not None: self.described = Captions(clip, _described_texts(self.classes, descriptions), cut=True)
+        described = None if descriptions is None else _described_texts(self.classes, descriptions)
+        self.described = described and Captions(clip, described, cut=True)
         _plain_attention(clip)
         self.clip = clip.model.requires_grad_()
         kind = nn.Linear if descriptions is None else DualHead
@@ -148,14 +148,15 @@ def _template_texts(
     if not templates: raise DisclError(f'no template: give one at least, such as {CLASS_TEXT!r}')
     return [[fill_template(template, name) for template in templates] for name in classes]
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #86a5102a
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #ac48c11d
 def _described_texts(
     classes:list, # names
     descriptions:dict, # class -> texts
 ) -> list: # of each class: a list of texts
     "The descriptions in the order of the classes"
     lost = [name for name in classes if not descriptions.get(name)]
-    if lost: raise DisclError(f'no description of {", ".join(lost[:5])}: half of the probabilities come from descriptions')
+    if lost:
+        raise DisclError(f'no description of {", ".join(lost[:5])}: half of the probabilities come from descriptions')
     return [list(descriptions[name]) for name in classes]
 
 # %% ../../nbs/2_models/23_clip_classifier.ipynb #0d62e339
@@ -259,7 +260,7 @@ def _tunable(
     if clip.kind == 'clip': return clip
     raise DisclError(f'{clip.name}: a {clip.kind} model judges images, but is not fine-tuned here; take a CLIPModel')
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #a858cda8
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #e130451d
 def clip_classifier(
     name:str, # 'clip', or 'clip:' and a folder or a hub id
     classes:Sequence[str], # names, in label order
@@ -269,7 +270,8 @@ def clip_classifier(
     "A CLIP classifier by name"
     model = named_clip(name)
     if model is None: raise DisclError(f'{shown(name)}: no CLIP; it is clip, or clip: and a folder or a hub id')
-    if isinstance(classes, (str, bytes)) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
+    is_list = isinstance(classes, Sequence) and not isinstance(classes, (str, bytes))
+    if not is_list or not all(isinstance(name_of, str) for name_of in classes):
         raise DisclError(f'backbone {name}: it needs the names of the classes, not {shown(classes)}')
     return ClipClassifier(_tunable(Clip(model, dtype='float32')), classes, templates, descriptions)
 
@@ -283,15 +285,17 @@ def _write_clip(
     model.clip.save_pretrained(folder, state_dict=weights)
     model.processor.save_pretrained(folder)
 
-# %% ../../nbs/2_models/23_clip_classifier.ipynb #9bdd9905
+# %% ../../nbs/2_models/23_clip_classifier.ipynb #be6e1b4d
 def save_clip(
     model:ClipClassifier, # trained
     folder:str|Path, # it may not exist yet; it is whole or not there
 ) -> Path: # that folder
     "Keep a tuned CLIP as a folder that `Clip` and `--clip` take"
     folder = Path(folder)
-    if hasattr(model.clip, 'merge_and_unload'): raise DisclError('this CLIP has adapters: `merged(model)` puts them in')
-    if os.path.lexists(folder): raise DisclError(f'{folder}: is there already; a tuned CLIP needs a folder of its own')
+    if hasattr(model.clip, 'merge_and_unload'):
+        raise DisclError('this CLIP has adapters: `merged(model)` puts them in')
+    if os.path.lexists(folder):
+        raise DisclError(f'{folder}: is there already; a tuned CLIP needs a folder of its own')
     part = folder.with_name(f'{folder.name}.part')
     try:
         shutil.rmtree(part, ignore_errors=True)

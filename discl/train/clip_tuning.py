@@ -6,7 +6,7 @@
 __all__ = ['PROBE_CS', 'ALPHAS', 'LinearProbe', 'measured_by', 'linear_probe', 'NoDecay', 'tuning_callbacks', 'lp_ft', 'flyp',
            'weight_ensemble', 'Ensemble', 'ensemble_curve', 'choose_alpha', 'with_lora', 'merged']
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #5499a1a6
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #dee78c1d
 import copy, warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from fastai.callback.training import GradientClip
 from fastai.learner import Learner
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import nn
 from ..core.basics import DisclError, checked_number, shown
 from ..core.devices import seeded
@@ -72,7 +73,7 @@ def measured_by(
     dim = getattr(metric, 'dim_argmax', None) # fastai takes it in a training only
     return float(metric(scores if dim is None else scores.argmax(dim), labels))
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #30bae807
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #bd3ac4b7
 def _probes(
     x:np.ndarray, # float64 (n, features)
     labels:np.ndarray, # int (n,)
@@ -88,11 +89,11 @@ def _probes(
         fitted.C = C
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', ConvergenceWarning) # the next one goes on from here
-            fitted.fit(standard, labels)
+            with threadpool_limits(1): fitted.fit(standard, labels)
         weight, bias = _folded(fitted, mean, sd)
         yield C, *_padded(weight, bias, present, classes, (x@weight.T + bias).min())
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #02fdbcd8
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #0b91991e
 def linear_probe(
     model:nn.Module, # whose head is replaced in place
     samples:Samples, # without augmentation
@@ -103,7 +104,8 @@ def linear_probe(
 ) -> LinearProbe: # the best, whose head the model has now
     "Logistic regression on frozen features (the LP of LP-FT, Kumar et al. 2022)"
     head = head_of(model)[1]
-    if isinstance(head, DualHead): raise DisclError('a linear probe is one head, and half of this one is of descriptions')
+    if isinstance(head, DualHead):
+        raise DisclError('a linear probe is one head, and half of this one is of descriptions')
     labels = samples.labels if rows is None else samples.labels[np.asarray(rows)]
     x, seen = features(model, samples, rows), features(model, validation)
     best, values = None, []
@@ -130,7 +132,7 @@ def tuning_callbacks(
     if max_norm is None: return [NoDecay()]
     return [NoDecay(), GradientClip(checked_number('max_norm', max_norm, 1e-12))]
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #8d08b6f1
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #9cfa664f
 def lp_ft(
     model:ClipClassifier, # tuned in place
     samples:Samples, # with augmentation
@@ -144,11 +146,12 @@ def lp_ft(
     "A linear probe, and from there all weights by cross entropy (Kumar et al. 2022)"
     cbs = [*how.pop('cbs', ()), *tuning_callbacks(max_norm)]
     probe = linear_probe(model, samples.using(None), validation, measure=how.get('measure', 'accuracy'))
-    learn = fit(model, samples, validation, epochs, cross_entropy, lr=lr, wd=wd, cbs=cbs, **dict(opt_func=ADAMW) | how)
+    about = dict(lr=lr, wd=wd, cbs=cbs, opt_func=ADAMW) | how
+    learn = fit(model, samples, validation, epochs, cross_entropy, **about)
     learn.probe = probe
     return learn
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #4553a36c
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #29a0ea71
 def flyp(
     model:ClipClassifier, # tuned in place
     samples:Samples, # with augmentation
@@ -163,10 +166,10 @@ def flyp(
     "Contrastive fine-tuning (Goyal et al. 2023)"
     LOSSES['FLYP'].prepare(model)
     cbs = [*how.pop('cbs', ()), ClampScale(), *tuning_callbacks(max_norm)]
-    return fit(model, samples, validation, epochs, Flyp(model, negatives), lr=lr, wd=wd, cbs=cbs,
-               **dict(opt_func=ADAMW) | how)
+    about = dict(lr=lr, wd=wd, cbs=cbs, opt_func=ADAMW) | how
+    return fit(model, samples, validation, epochs, Flyp(model, negatives), **about)
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #f8f3a42e
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #a8ece243
 def _check_same(
     before:dict, # state dict
     after:dict, # state dict
@@ -176,7 +179,8 @@ def _check_same(
         raise DisclError(f'only one of the two models has {name}; `merged` puts adapters into the weights')
     for name, value in before.items():
         if value.shape == after[name].shape: continue
-        raise DisclError(f'{name} has shape {tuple(value.shape)} in one model and {tuple(after[name].shape)} in the other')
+        other = tuple(after[name].shape)
+        raise DisclError(f'{name} has shape {tuple(value.shape)} in one model and {other} in the other')
 
 # %% ../../nbs/5_train/57_clip_tuning.ipynb #7c6fef9b
 @torch.no_grad()
@@ -192,13 +196,13 @@ def _mix(
     if target.contrastive: target.rebuild_head()
     return target
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #abfd3a3e
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #b56d86ae
 def weight_ensemble(
     zero_shot:ClipClassifier, # before the training
     fine_tuned:ClipClassifier, # after it
     alpha:float, # in [0, 1]: 0 is zero-shot, 1 fine-tuned
 ) -> ClipClassifier: # a new one
-    "All weights between those of two models, and then the head of FLYP's from the texts (WiSE-FT, Wortsman et al. 2022)"
+    "All weights between those of two models, and FLYP's head from the texts (WiSE-FT, Wortsman et al. 2022)"
     alpha = checked_number('alpha', alpha, 0, 1)
     before, after = zero_shot.state_dict(), fine_tuned.state_dict()
     _check_same(before, after)
@@ -251,7 +255,7 @@ def _peft():
     except ImportError: raise DisclError('adapters need the package peft; pip install discl[lora]') from None
     return peft
 
-# %% ../../nbs/5_train/57_clip_tuning.ipynb #d541657c
+# %% ../../nbs/5_train/57_clip_tuning.ipynb #9ce394e3
 def with_lora(
     model:ClipClassifier, # changed in place
     rank:int=8, # of each adapter
@@ -264,8 +268,8 @@ def with_lora(
     alpha = 2*rank if alpha is None else checked_number('alpha', alpha, 0)
     if hasattr(model.clip, 'merge_and_unload'): raise DisclError('this CLIP has adapters already')
     known = {name.rsplit('.', 1)[-1] for name, layer in model.clip.named_modules() if isinstance(layer, nn.Linear)}
-    odd = sorted({*targets} - known)
-    if odd or not targets: raise DisclError(f'targets = {shown(list(targets))}: its layers are {", ".join(sorted(known))}')
+    if not targets or {*targets} - known:
+        raise DisclError(f'targets = {shown(list(targets))}: its layers are {", ".join(sorted(known))}')
     with seeded(seed):
         config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(targets))
         model.clip = peft.get_peft_model(model.clip, config).to(model.offset.device)

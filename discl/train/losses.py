@@ -148,7 +148,7 @@ class DeferredReweighting(Callback):
 
     def after_fit(self) -> None: self.criterion.weight = self.before # also when the fit was cancelled
 
-# %% ../../nbs/5_train/52_losses.ipynb #56e8070d
+# %% ../../nbs/5_train/52_losses.ipynb #6d264a21
 NEGATIVES = ('all', 'other-classes', 'supervised') # what an image is told from
 
 class Flyp:
@@ -160,7 +160,8 @@ class Flyp:
     ) -> None:
         "The loss of one model"
         if negatives not in NEGATIVES:
-            raise DisclError(f'negatives = {shown(negatives)}{meant(negatives, NEGATIVES)}; it is {", ".join(NEGATIVES)}')
+            close = meant(negatives, NEGATIVES)
+            raise DisclError(f'negatives = {shown(negatives)}{close}; it is {", ".join(NEGATIVES)}')
         self.model, self.negatives = model, negatives
         self.reduction = 'mean'
 
