@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from harness import FLAGS, Case, class_folders, type_command
 
-from discl.report.figures import (class_bars, confusion_plot, interval_plot, makeup_plot, plain, points_plot, svg,
+from discl.report.figures import (alpha_curve, class_bars, confusion_plot, domains_plot, id_ood_curves, interval_plot,
+                                  kinds_plot, level_choices, makeup_plot, plain, points_plot, probe_bars, svg,
                                   training_plot)
 from discl.report.intervals import interval, intervals, summary
 from discl.report.metrics import calibration_error, confusion_cells, measures, read_confusion
@@ -127,6 +128,18 @@ def no_bait_taken(made, answer):
     assert '&lt;script&gt;alert(1)&lt;/script&gt; CE' in answer.value[1] and 'Left out' in answer.value[2]
 
 
+def figures_of_domains():
+    "Cameras, kinds and arms of any name"
+    names = [*PAYLOADS, *NAMES[:-1]]
+    domains = pd.DataFrame(dict(part='ood', domain=names, images=30, accuracy=50.))
+    kinds = pd.DataFrame(dict(found=1, share=.1, base=.1, lift=1., caught=.5), index=names)
+    alphas = pd.DataFrame(dict(alpha=[0., 1.], id_val=[1., np.nan]))
+    probes = pd.DataFrame(dict(seed=0, epoch=0, lam=[.1, .5], progress=np.nan, chosen=[False, True]))
+    figures = [domains_plot(domains, title=BAIT), kinds_plot(kinds), alpha_curve(alphas, .5, BAIT), probe_bars(probes, title=BAIT),
+               level_choices(probes, BAIT)]
+    return figures + [id_ood_curves(alphas, title=text) for text in names]
+
+
 def figures_of_bait(made):
     "Figures with hostile texts in every field, as SVG inside a page"
     arms = pd.DataFrame([dict(method=BAIT, curriculum=text, seed=seed, many=1., medium=2., few=3., overall=float(seed))
@@ -134,7 +147,7 @@ def figures_of_bait(made):
     lines = pd.DataFrame(dict(label=[*PAYLOADS, *NAMES[:-1]], mean=1., low=.5, high=2.))
     drawn = [interval_plot(intervals(arms)), points_plot({text: lines for text in PAYLOADS[:4]}, BAIT, hollow=[BAIT]),
              makeup_plot([], pd.DataFrame({text: [1, 2] for text in PAYLOADS}), []),
-             training_plot([np.nan, 1.], pd.DataFrame(dict(few=[np.nan, 1.])))]
+             training_plot([np.nan, 1.], pd.DataFrame(dict(few=[np.nan, 1.]))), *figures_of_domains()]
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         return [svg(fig, BAIT) for fig in drawn]
