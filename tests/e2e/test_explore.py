@@ -199,3 +199,47 @@ def test_reload_and_restart(notebook):
     assert 'The kernel was restarted' in said and 'Run this cell again' in said
     notebook.shot('explorer-restarted')
     page.locator('#jp-main-statusbar').get_by_text('| Idle').wait_for(timeout=60000)
+
+
+DARK = '''from discl.data.fashion import fashion_wild
+from discl.lab.explorer import explore
+wild = fashion_wild()
+if 'view' in globals(): view.close()
+view = explore(wild, threshold=.4, levels=(0, .5), seeds=(10,), frames=0)
+facts = wild['train'].items
+view.state.change(source=facts.id[(facts.hard == 'dark') & (facts.domain == facts.domain[0])].iloc[0])
+view.render()
+view'''
+RELATIVE = '.discl button.discl-tile:not([disabled]):text-matches("^easier, same")'
+
+
+def source(page):
+    return pixels(page.locator('.discl figure img').first)
+
+
+def test_a_dark_picture_beside_its_lighter_relatives(notebook):
+    page = notebook.open([DARK]).page
+    exact(page, 1, 180000)
+    page.locator(RELATIVE).first.wait_for(timeout=60000)
+    assert notebook.nameless() == []
+    notebook.portrait('explorer-relatives')
+    assert notebook.cut_off() <= 0
+    dark = source(page)
+    page.locator(RELATIVE).first.focus()
+    page.keyboard.press('Enter')
+    wait_until(lambda: source(page).mean() > dark.mean() + 5, 20)
+    notebook.command('docmanager:save')
+    wait_until(lambda: 'widget-view' in (notebook.folder/f'{notebook.name}.ipynb').read_text(encoding='utf-8'), 10)
+    page.goto(page.url.replace('?reset', ''))
+    page.locator(RELATIVE).first.wait_for(timeout=60000)
+    before = source(page)
+    page.locator(RELATIVE).first.click()
+    wait_until(lambda: (source(page) != before).any(), 20)
+
+
+def test_the_only_picture_of_its_class(notebook):
+    alone = DARK.replace('explore(wild,', 'explore(wild[[*facts.id[:1], *facts.id[facts.label != facts.label[0]][:9]]],')
+    lines = alone.splitlines()
+    cell = '\n'.join([*lines[:3], lines[5], *lines[3:5], 'view'])
+    page = notebook.open([cell]).page
+    expect(page.locator('.discl .discl-note').first).to_have_text(re.compile('no other training image of'), timeout=180000)

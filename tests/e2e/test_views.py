@@ -41,6 +41,27 @@ mixture = build_mixture(fashion['train'], hard, scored, store, 32, validation=va
 model = resnet10(10, small=True, width=16)
 train_live(model, mixture, 60, cross_entropy, strategy='all-level', curriculum_epochs=60, scored=scored, bs=64)'''
 
+# an adaptive curriculum of a CLIP on a few pictures of known and unknown cameras
+WILD = '''import tempfile
+from discl.data import ImageSet, fashion_wild, prompts_from_template
+from discl.lab import train_live
+from discl.models import Clip, Settings, clip_classifier
+from discl.spectrum import Scorer, Store, generate, kept, list_jobs
+from discl.train import build_mixture
+if 'traps' not in globals():
+    items = fashion_wild().items
+    traps = ImageSet(items[::5], fashion_wild().classes, 'traps')
+    hard = traps[traps.items.id[(traps.items.split == 'train') & (traps.items.hard != '')]]
+    sources, quick = hard[hard.items.id[:12]], Settings(steps=4, guidance_scale=2., size=(32, 32))
+    store, clip = Store(tempfile.mkdtemp()), Clip()
+    jobs = list_jobs(sources, prompts_from_template(traps.classes), [.1, .5, .9], [10], settings=quick)
+    generate(jobs, sources, store, settings=quick, bar=False, scorer=Scorer(clip, sources))
+    scored = kept(store, clip, -1.)
+    mixture = build_mixture(traps['train'], hard, scored, store, 32, validation=traps.choosing)
+design = dict(strategy='adaptive', curriculum_epochs=3, r=1., p=.1, probing=dict(guide=4, probe=64))
+model = clip_classifier('clip', traps.classes)
+train_live(model, mixture, 4, 'FLYP', domains=traps, scored=scored, bs=64, lr=1e-3, **design)'''
+
 PLANTED = '''from discl.lab import compare
 from discl.report import by_shot, confusion
 truth = fashion['test'].labels
@@ -204,6 +225,32 @@ def test_train_and_stop(notebook):
     expect(status(page)).to_have_text(re.compile(r'Epoch \d+, λ = 0'), timeout=60000)
     stop.click()
     expect(status(page)).to_have_text(re.compile('Stopped after'), timeout=20000)
+
+
+def test_train_an_adaptive_curriculum(notebook):
+    page = notebook.open([WILD]).page
+    expect(status(page)).to_have_text(re.compile('Ready to start.'), timeout=240000)
+    view = page.locator('.discl').last
+    view.get_by_role('button', name='Start').click()
+    expect(status(page)).to_have_text(re.compile('Done: 4 epochs'), timeout=180000)
+    expect(view.get_by_role('img', name='macro F1 in and out of distribution')).to_have_count(1)
+    expect(view.get_by_role('img', name='the chosen level framed')).to_have_count(1)
+    looks(notebook, 'train-live-adaptive')
+    notebook.command('docmanager:save')
+    page.wait_for_timeout(1000)
+    page.reload()
+    expect(page.locator('.discl').last.get_by_role('img', name='the chosen level framed')).to_have_count(1, timeout=60000)
+    expect(status(page)).to_have_text(re.compile('Done: 4 epochs'))
+    page.locator('.discl').last.get_by_role('button', name='Start').click()
+    expect(status(page)).to_have_text(re.compile(r'Epoch \d, λ = '), timeout=60000)
+    page.locator('.discl').last.get_by_role('button', name='Stop after this batch').click()
+    expect(status(page)).to_have_text(re.compile('Stopped after'), timeout=60000)
+
+
+def test_no_domains_no_curves(notebook):
+    cell = WILD.replace('domains=traps,', "domains=ImageSet(items.drop(columns='domain'), traps.classes, 'no traps'),")
+    page = notebook.open([cell.replace("if 'traps' not in globals():", 'if True:')]).page
+    expect(status(page)).to_have_text(re.compile('no traps: has no column domain'), timeout=240000)
 
 
 def test_compare(notebook):
