@@ -362,6 +362,7 @@ def _record_path(self:Run, trial): # -> Path, named by all that decides the reco
     key = step_key('pretrain', self.recipe, inputs, self._used())
     return self.folder/'hard'/f'{data.hard_by}-{key[:10]}.csv'
 
+# %% ../../nbs/7_runs/72_run.ipynb #38e75b38
 @patch
 def _true_class_record(self:Run, trial): # -> float (epochs, n)
     path, train = self._record_path(trial), self.images(trial)['train']
@@ -494,6 +495,7 @@ def kept_for(self:Run,
     if arm.threshold is None: return scored
     return apply_threshold(scored, self.threshold(trial, arm), self.store.decisions())
 
+# %% ../../nbs/7_runs/72_run.ipynb #a4438aa4
 @patch
 def _kept_by_alia(self:Run, trial, scored, arm): # as above, by the confidence of the network that every arm begins with
     level, = strategy_for(self.recipe, arm, trial).reach()
@@ -712,6 +714,7 @@ def ensemble_arm(self:Run,
     write_json(path, without_nan(result))
     return result
 
+# %% ../../nbs/7_runs/72_run.ipynb #f06ed376
 def _told_alphas(curve): # DataFrame from `choose_alpha` -> dict: alpha, and the validation measure in %, as `alpha_curve` takes it
     return dict(alpha=curve.alpha.tolist(), id_val=(100*curve.value).tolist())
 
@@ -765,6 +768,7 @@ def _arms_index(self:Run, trial, base): # -> what arms.json says; nothing where 
         return new
     return index if index.get('base') == base and isinstance(index.get('arms'), dict) else new
 
+# %% ../../nbs/7_runs/72_run.ipynb #fdacfc7e
 @patch
 def _result_there(self:Run, path): # -> dict, or None where the arm is to be trained (again)
     try: return read_result(path)
