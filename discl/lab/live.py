@@ -19,7 +19,7 @@ from ..core.basics import DisclError
 from ..curriculum.strategies import Strategy, strategy_of
 from ..data.sets import ImageSet
 from ..models.clip_classifier import ClipClassifier
-from ..report.metrics import GROUPS, PARTS, by_shot, macro_f1
+from ..report.metrics import GROUPS, ID_AND_OOD, by_shot, macro_f1
 from ..report.figures import probe_bars, similarity_violins, svg, training_plot
 from ..report.page import render
 from ..train.callback import Curriculum, curriculum_of
@@ -134,7 +134,7 @@ def _prepare(self:TrainingState, loss, domains): # what is needed before anythin
 def _clear(self:TrainingState):
     "Nothing has happened yet"
     self.losses = [] # of each batch
-    self.measured = [] # of each epoch: dict, in %: accuracy of GROUPS, or macro F1 of PARTS
+    self.measured = [] # of each epoch: dict, in %: accuracy of GROUPS, or macro F1 of ID_AND_OOD
     self.stages = [] # of each epoch so far
     self.epoch = 0 # from 0
     self.batches_per_epoch = 0 # 0: not known yet
@@ -156,16 +156,16 @@ def stop(self:TrainingState):
 
 # %% ../../nbs/8_lab/84_live.ipynb #205b9a94
 @patch(as_prop=True)
-def shows(self:TrainingState) -> tuple: # GROUPS (accuracy) or PARTS (macro F1)
+def shows(self:TrainingState) -> tuple: # GROUPS (accuracy) or ID_AND_OOD (macro F1)
     "What is measured after each epoch"
-    return GROUPS if self.outside is None else PARTS
+    return GROUPS if self.outside is None else ID_AND_OOD
 
 @patch
 def measure(self:TrainingState,
     model: nn.Module, # as it is after an epoch
     truth: np.ndarray, # int (n,): of the mixture's validation images
     guesses: np.ndarray, # int (n,): what it says of them
-) -> dict: # in %: accuracy of GROUPS, or macro F1 of PARTS
+) -> dict: # in %: accuracy of GROUPS, or macro F1 of ID_AND_OOD
     "How good a network is on validation images"
     if self.outside is None: return by_shot(truth, guesses, self.mixture.counts)
     others = predict(model, self.outside).argmax(1)

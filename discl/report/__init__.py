@@ -2,9 +2,9 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'NOT_HARD', 'PARTS', 'DOMAIN_MEASURES',
-        'confusion', 'class_accuracy', 'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1',
-        'calibration_error', 'measures', 'domain_measures', 'worst_domain', 'by_kind', 'Judged',
+    metrics=['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'NOT_HARD', 'ID_AND_OOD',
+        'DOMAIN_MEASURES', 'confusion', 'class_accuracy', 'confusion_cells', 'read_confusion', 'by_shot',
+        'macro_f1', 'calibration_error', 'measures', 'domain_measures', 'worst_domain', 'by_kind', 'Judged',
         'judged_measures'],
     intervals=['arms_in', 'paired', 'summary', 'interval', 't_interval', 'gain_text', 'conclusion',
         'intervals', 'share_of_gain', 'share_text', 'show'],
