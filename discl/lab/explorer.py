@@ -30,6 +30,8 @@ from ..data.named import name_of
 from ..data.prompts import pick_prompt, prompts_of
 from ..models.generators import EMBEDDED, Settings, load_pipeline, settings_of
 from ..models.clip import Clip
+
+# %% ../../nbs/8_lab/81_explorer.ipynb #913f3ea1
 from ..spectrum.store import Store
 from ..spectrum.jobs import check_levels, check_prompts, list_jobs, plain_seeds
 from ..spectrum.painter import load_painter

@@ -222,7 +222,8 @@ def backbone(
         with _said(name, 'torchvision cannot make it'): return thin_first(_torchvision(name, classes, pretrained))
     if name in torchvision.models.list_models(): raise DisclError(f'{name}: this network does not classify images')
     raise DisclError(f'{name}: no such backbone{meant(name, ["resnet10", "resnet32", "clip", *known])}; it is resnet10, '
-                     'resnet32, clip, clip: and a folder or a hub id, a name in torchvision.models.list_models(), or timm/ and a name in timm.list_models()')
+                     'resnet32, clip, clip: and a folder or a hub id, a name in torchvision.models.list_models(), '
+                     'or timm/ and a name in timm.list_models()')
 
 # %% ../../nbs/2_models/24_networks.ipynb #6fc97ee8
 def _shapes_only(

@@ -152,6 +152,8 @@ PUBLISHED = {
     ('CE+LDMLR', 'none'): ('CE + LDMLR', 'none'),
     ('BS+CUDA', 'none'): ('BS + CUDA', 'none'),
 } # (method, curriculum) of ours -> method and curriculum in published.csv; None: any
+
+# %% ../../nbs/6_report/64_published.ipynb #e498d2b9
 CLIP_PUBLISHED = {
     ('zero-shot', 'none'): ('CLIP (zero-shot)', 'none'),
     ('CE', 'none'): ('LP-FT', 'none'),
@@ -167,6 +169,8 @@ CLIP_PUBLISHED = {
     ('FLYP', 'adaptive'): ('FLYP + DisCL', 'adaptive'),
     ('FLYP+WE', 'adaptive'): ('FLYP + DisCL + WE', 'adaptive'),
 } # the same for iWildCam; which level the paper's Fixed Guidance is it does not say, and ours is the middle one
+
+# %% ../../nbs/6_report/64_published.ipynb #d513902b
 THRESHOLDS = {
     ('FLYP', 'adaptive@0.23'): ('FLYP + DisCL [lower CLIPScore threshold]', 'adaptive'),
     ('FLYP', 'adaptive@0.27'): ('FLYP + DisCL [higher CLIPScore threshold]', 'adaptive'),

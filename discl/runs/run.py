@@ -24,6 +24,8 @@ from ..data.named import drawn_by_trial, named_set
 from ..data.pixels import Pixels, open_pixels
 from ..data.sets import ImageSet
 from ..models.clip import Clip
+
+# %% ../../nbs/7_runs/72_run.ipynb #d354444c
 from ..spectrum.store import open_store
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
@@ -1000,6 +1002,7 @@ REPORT_PARTS = (
     ('Settings and versions', _settings_part),
 ) # (heading, function: ReportFacts -> list of str of HTML and (name of a file, Figure)), in their order on the page
 
+# %% ../../nbs/7_runs/72_run.ipynb #7c42bb86
 @patch
 def _drawn(self:Run, piece): # str of HTML or (name, Figure) -> str of HTML or path of a PNG
     if isinstance(piece, str): return piece

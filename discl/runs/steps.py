@@ -31,6 +31,8 @@ from ..models.clip import Clip
 from ..models.generators import Settings, settings_of
 from ..models.clip_classifier import TEMPLATES, clip_classifier
 from ..models.networks import backbone, check_backbone, load_weights, weights_id
+
+# %% ../../nbs/7_runs/71_steps.ipynb #76453660
 from ..spectrum.jobs import list_jobs
 from ..spectrum.selection import calibrate, kept
 from ..spectrum.store import Store
