@@ -64,6 +64,12 @@ def _update(value, model, mean, opt, sched): # loss, and the parts: one step of 
     sched.step()
     mean.update_parameters(model)
 
+# %% ../../nbs/embedded/02_training.ipynb #b12e8955
+def _keep(path, steps, parts, loss, seconds, shown): # a checkpoint, a line of the log, and a look at the averaged model
+    _write(path, steps, parts)
+    _log(path, step=steps, loss=loss, seconds=seconds)
+    if shown: shown(parts['mean'].module)
+
 # %% ../../nbs/embedded/02_training.ipynb #47972360
 def fit(
     model:nn.Module, # whose parameters are trained
@@ -91,9 +97,7 @@ def fit(
         _update(value, **parts)
         total += value.item()
         if (step + 1) % every and step + 1 < steps: continue
-        _write(path, step + 1, parts)
-        _log(path, step=step + 1, loss=total/every, seconds=(time.time() - since)/every)
-        if shown: shown(parts['mean'].module)
+        _keep(path, step + 1, parts, total/every, (time.time() - since)/every, shown)
         total, since = 0., time.time()
     return parts['mean'].module.eval()
 
