@@ -186,7 +186,7 @@ def fashion_wild(
     varied = dict(hard_share=hard_share, pictures=pictures, cameras=cameras)
     recipes = pd.concat([wild_recipes(split, seed, **varied) for split in WILD_SPLITS], ignore_index=True)
     items = recipes.assign(data=wild_pictures(recipes), width=SIDE, height=SIDE)
-    return ImageSet(items, FASHION, f'fashion-wild seed {seed}')
+    return ImageSet(items, FASHION, f'fashion-wild seed {seed}, {pictures} pictures, {cameras} cameras')
 
 # %% ../../nbs/1_data/15_fashion.ipynb #c9de6720
 IDEAL_CAMERAS = range(5000, 5100) # numbers; of a hundred other cameras

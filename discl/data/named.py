@@ -18,10 +18,12 @@ from .readers import check_words, image_csv, image_folder
 from .wilds import iwildcam, wilds_root
 
 # %% ../../nbs/1_data/16_named.ipynb #d33d0f02
-def _opened(name, make, kinds, arguments): # make an embedded set of what was typed after the colons
+_LT, _WILD = ('100', '0'), ('0', '5000', '40') # IR and seed; seed, training pictures and their cameras
+
+def _opened(name, make, kinds, example, arguments): # make an embedded set of what was typed after the colons
     try: return make(*[kind(text) for kind, text in zip(kinds, arguments)])
     except ValueError as e:
-        what, example = ':'.join([name, *arguments]), ['100', '0'][-len(kinds):]
+        what = ':'.join([name, *arguments])
         ways = [':'.join([name, *example[:n]]) for n in range(len(kinds) + 1)]
         raise DisclError(f'{what}: write {", ".join(ways[:-1])} or {ways[-1]} ({e})') from e
 
@@ -30,14 +32,20 @@ def _open_fashion(
     options:dict, # on_bad, on_leak and on_conflict, for sets that are read from files
 ) -> ImageSet:
     "The embedded long tail as its name says"
-    return _opened('fashion-lt', fashion_lt, (float, int), arguments)
+    return _opened('fashion-lt', fashion_lt, (float, int), _LT, arguments)
 
 # %% ../../nbs/1_data/16_named.ipynb #540d5751
-def _open_wild(arguments, options): # the same of fashion-wild: a seed, or nothing
-    return _opened('fashion-wild', fashion_wild, (int,), arguments)
+def _open_wild(arguments, options): # the same of fashion-wild: seed, training pictures and their cameras, or fewer
+    return _opened('fashion-wild', _wild_of, (int, int, int), _WILD, arguments)
+
+def _wild_of(seed=0, pictures=5000, cameras=40): # -> ImageSet
+    return fashion_wild(seed, pictures=pictures, cameras=cameras)
+
+def _wild_ceiling(arguments): # as above -> ImageSet
+    return wild_ideal(seed=int(arguments[0]) if arguments else 0)
 
 def _open_wild_lt(arguments, options): # the same of fashion-wild-lt: IR and seed, or fewer
-    return _opened('fashion-wild-lt', fashion_wild_lt, (float, int), arguments)
+    return _opened('fashion-wild-lt', fashion_wild_lt, (float, int), _LT, arguments)
 
 # %% ../../nbs/1_data/16_named.ipynb #5a387bd7
 @dataclass(frozen=True)
@@ -50,15 +58,16 @@ class NamedSet:
     arguments: tuple[str, ...] = () # defaults of what may follow the name after colons
     takes_imbalance: bool = False # is its first argument the imbalance ratio, which a grid varies?
     title: str = '' # name of its ImageSet, with {} for each argument; '': its name here
-    ideal: Callable | None = None # () -> ImageSet of new real pictures, the ceiling of what a generator can give
+    # its arguments -> ImageSet of new real pictures, the ceiling of what a generator can give
+    ideal: Callable | None = None
 
 NAMED = {
     'fashion-lt': NamedSet(_open_fashion, tuple(FASHION), str(files('discl')/'embedded/descriptions.json'),
-                           drawn_by_trial=True, arguments=('100', '0'), takes_imbalance=True,
+                           drawn_by_trial=True, arguments=_LT, takes_imbalance=True,
                            title='fashion-lt IR {} seed {}'),
-    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=('0',), title='fashion-wild seed {}',
-                             ideal=wild_ideal),
-    'fashion-wild-lt': NamedSet(_open_wild_lt, tuple(FASHION), drawn_by_trial=True, arguments=('100', '0'),
+    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=_WILD, ideal=_wild_ceiling,
+                             title='fashion-wild seed {}, {} pictures, {} cameras'),
+    'fashion-wild-lt': NamedSet(_open_wild_lt, tuple(FASHION), drawn_by_trial=True, arguments=_LT,
                                 takes_imbalance=True, title='fashion-wild-lt IR {} seed {}'),
 } # name -> NamedSet
 

@@ -258,6 +258,8 @@ class FilterRecipe(CheckedFields):
     share: float = setting(.9, above_zero, ('score', 'arm'))
     # of these, count only those by day with nothing that makes them hard (columns hard and night)?
     clean: bool = setting(False, spares=('score', 'arm'))
+    # for alia: texts that fit any picture of the set; none: ALIA's own for iWildCam
+    alia_negative: tuple[str, ...] = setting((), spares=STEPS)
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #dd244e9e
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific') # of `discl demo`
@@ -276,6 +278,7 @@ class TrainingRecipe(CheckedFields):
     flip: bool = True # mirror half of the training images? not for digits or text
     image_size: int = setting(32, within(1, 4096)) # side in pixels that the classifier sees
     crop: float = setting(.08, above_zero, later=True) # smallest share of a picture over 64 pixels that a crop shows
+    shift: float = setting(.125, within(0, 1), later=True) # share of its side by which a smaller one is shifted at most
     # resnet10, resnet32, a torchvision model, timm/ and a timm model, clip (the embedded one), or clip: and a CLIP model
     backbone: str = 'resnet10'
     # for a CLIP: texts of a class, with {} for its name; none: 'a photo of a {}' and '{} in the wild'

@@ -211,7 +211,8 @@ def samples(self:Run,
 ) -> Samples:
     "The training images"
     training = self.recipe.training
-    augment = augmentation(training.image_size, training.flip, crop=training.crop) if augmented else None
+    about = dict(crop=training.crop, shift=training.shift)
+    augment = augmentation(training.image_size, training.flip, **about) if augmented else None
     return Samples(self.pixels(trial), self.images(trial)['train'].labels, augment)
 
 # %% ../../nbs/7_runs/72_run.ipynb #8deee75f
@@ -504,7 +505,8 @@ def _kept_by_alia(self:Run, trial, scored, arm): # as above, by the confidence o
     rows = scored[scored.lam == level].sort_values('job')
     if not len(rows): return scored.assign(kept=False)
     def found(): return rows.job[self._alia_verdict(trial, rows)].tolist()
-    jobs = self.once(['alia', trial, self.pretrain_key(trial), rows.job.tolist(), rows.kept.tolist()], found)
+    key = ['alia', trial, self.pretrain_key(trial), self.recipe.filter.alia_negative]
+    jobs = self.once([*key, rows.job.tolist(), rows.kept.tolist()], found)
     return scored.assign(kept=scored.job.isin(jobs))
 
 @patch
@@ -512,7 +514,8 @@ def _alia_verdict(self:Run, trial, rows): # samples of one level, ordered by job
     train, size = self.samples(trial), self.recipe.training.image_size
     edits = Samples(spectrum_pixels(self.store, rows.job.tolist(), size, folder=self.folder/'pixels'), rows.label)
     said, on_real = [predict(self.network(trial), samples) for samples in (edits, train)]
-    negative = text_similarities(self.store, self.clip, ALIA_NEGATIVE, rows.job).to_numpy()
+    texts = self.recipe.filter.alia_negative or ALIA_NEGATIVE
+    negative = text_similarities(self.store, self.clip, texts, rows.job).to_numpy()
     return alia_kept(rows, negative, said, rows.label.to_numpy(), class_thresholds(on_real, train.labels.numpy()))
 
 @patch
@@ -593,7 +596,8 @@ def trial_inputs(self:Run,
 @patch
 def ideal(self:Run) -> ImageSet:
     "New real pictures in the place of synthetic ones, for the arms that are a ceiling"
-    return self.once('ideal', named_set(self.recipe.data.data).ideal)
+    data = self.recipe.data.data
+    return self.once('ideal', lambda: named_set(data).ideal(data.split(':')[1:]))
 
 @patch
 def trained_on(self:Run,

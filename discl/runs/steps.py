@@ -421,7 +421,7 @@ def arm_samples(
     "What an arm reads"
     training = recipe.training
     names = [name for name in arm.extras if name in EXTRAS]
-    augment, callbacks = extras(names, training.image_size, training.flip, training.crop)
+    augment, callbacks = extras(names, training.image_size, training.flip, training.crop, training.shift)
     if 'CUDA' not in arm.extras: return mixture.samples(augment), callbacks
     class_levels = ClassLevels(len(mixture.classes), augment)
     cuda = Cuda(class_levels, training.gamma, seed=trial)
@@ -450,6 +450,9 @@ def _beside_defaults(training): # what younger settings say, where they say some
     return told
 
 # %% ../../nbs/7_runs/71_steps.ipynb #b1b81467
+def _shift_told(share): # of a side -> str
+    return 'shift by an eighth' if share == 1/8 else f'shift by {share:g} of the side'
+
 def in_common(
     recipe:Recipe, # of the run
     model:nn.Module, # that is to be trained
@@ -458,7 +461,7 @@ def in_common(
     "What all arms of a trial have in common"
     training = recipe.training
     schedule = 'cosine per step' if training.schedule == 'cosine' else training.schedule
-    crop = 'shift by an eighth' if training.image_size <= 64 else 'RandomResizedCrop'
+    crop = _shift_told(training.shift) if training.image_size <= LARGE else 'RandomResizedCrop'
     return _beside_defaults(training) | dict(
         start=weights_id(model), list=list(curriculum.size), bs=min(training.bs, sum(curriculum.size)),
         r=curriculum.r, p=curriculum.p, epochs=training.epochs, curriculum_epochs=curriculum.strategy.curriculum_epochs,

@@ -72,9 +72,10 @@ def augmentation(
     flip:bool=True, # mirror half of them? not for digits or text
     more:Sequence=(), # further augmentations of uint8 images
     crop:float=.08, # smallest share of a large picture that a crop shows, in (0, 1]; the default is torchvision's
+    shift:float=1/8, # share of its side by which a small picture is shifted at most, in [0, 1]
 ) -> Chain: # callable: uint8 (n, 3, size, size), labels -> the same
     "Training augmentation by image size"
-    if size <= LARGE: return Chain(ShiftFlip(size//8, flip), *more)
+    if size <= LARGE: return Chain(ShiftFlip(round(shift*size), flip), *more)
     mirror = [v2.RandomHorizontalFlip()] if flip else []
     chain = Chain(v2.RandomResizedCrop(size, scale=(crop, 1.), antialias=True), *mirror, *more)
     chain.from_originals = True
@@ -180,6 +181,7 @@ def extras(
     size:int, # side of the images
     flip:bool=True, # mirror half of them?
     crop:float=.08, # as for `augmentation`
+    shift:float=1/8, # as for `augmentation`
 ) -> tuple: # (augmentation, list of fastai callbacks)
     "Augmentations by name"
     for name in names:
@@ -188,7 +190,7 @@ def extras(
     if {'mixup', 'cutmix'} <= set(names): raise DisclError('mixup and cutmix both blend the batch; choose one')
     transforms = [TRANSFORMS[name]() for name in names if name in TRANSFORMS]
     callbacks = [BLENDS[name]() for name in names if name in BLENDS]
-    return augmentation(size, flip, transforms, crop), callbacks
+    return augmentation(size, flip, transforms, crop, shift), callbacks
 
 # %% ../../nbs/5_train/50_samples.ipynb #3ca784a0
 class ListLoader(DataLoader):
