@@ -18,6 +18,7 @@ class TrainingRows:
     nontail: np.ndarray # int (n,): real images that are not hard
     tail: np.ndarray # int (n,): real hard images
     pools: dict # λ -> int (n,): kept synthetic samples of that level
+    by_class: tuple = () # int (n,) each: all real images, class by class
 
 # %% ../../nbs/4_curriculum/42_lists.ipynb #4ba6bd40
 def list_size(
@@ -52,6 +53,12 @@ def draw_evenly(
 def _oversampled(rows, room, rng): # real hard images, as often as there is room
     return draw_evenly(rows.tail, room, rng)
 
+def _balanced(rows, n, rng): # real images, every class as often, give or take one
+    of_class = [one for one in rows.by_class if len(one)]
+    if not of_class: raise DisclError('balanced needs to know which rows are of which class (by_class)')
+    turns = np.bincount(draw_evenly(np.arange(len(of_class)), n, rng), minlength=len(of_class))
+    return np.concatenate([draw_evenly(one, turn, rng) for one, turn in zip(of_class, turns)])
+
 def _with_synthetic(stage, rows, room, rng): # real hard images once, then synthetic ones of the stage's levels
     levels = ', '.join(map(str, stage.levels))
     unknown = [lam for lam in stage.levels if lam not in rows.pools]
@@ -73,6 +80,7 @@ def epoch_list(
 ) -> np.ndarray: # int, shuffled; rows of one epoch
     "What one epoch trains on"
     kept, room = size or list_size(len(rows.nontail), len(rows.tail), r, p)
+    if stage.balanced: return rng.permutation(_balanced(rows, kept + room, rng))
     if not stage.levels and not stage.oversample:
         real = np.concatenate([rows.nontail, rows.tail])
         return rng.permutation(draw_evenly(real, kept + room, rng))

@@ -86,4 +86,5 @@ def set_aside(
     owner = np.asarray(owner)
     gone = owner[np.ravel(guide)]
     def left(some): return np.asarray(some)[~np.isin(owner[some], gone)]
-    return TrainingRows(left(rows.nontail), left(rows.tail), {lam: left(pool) for lam, pool in rows.pools.items()})
+    pools = {lam: left(pool) for lam, pool in rows.pools.items()}
+    return TrainingRows(left(rows.nontail), left(rows.tail), pools, tuple(map(left, rows.by_class)))

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REAL', 'STRATEGIES', 'ALIA_LEVEL', 'Stage', 'stage_lengths', 'stage_starts', 'stage_at', 'StrategyKind',
-           'named_strategy', 'none', 'oversample', 'text_only', 'fixed', 'all_level', 'diverse_to_specific',
+           'named_strategy', 'none', 'oversample', 'balanced', 'text_only', 'fixed', 'all_level', 'diverse_to_specific',
            'easy_to_hard', 'specific_to_diverse', 'random_level', 'alia', 'ideal', 'level_of_most_progress',
            'NeedsHistory', 'adaptive', 'steepest', 'strategy_parts', 'Strategy', 'strategy_of', 'schedule']
 
@@ -24,6 +24,7 @@ class Stage:
     levels: tuple = () # λ of the synthetic samples; empty: real images only
     real_tail: bool = True # are the real hard images in it?
     oversample: bool = False # real hard images again, in the place of synthetic ones?
+    balanced: bool = False # all real images, every class as often?
 
 REAL = Stage()
 
@@ -115,6 +116,17 @@ def oversample(
 ) -> Stage: # of real images, the hard ones repeated
     "Real hard images in the place of synthetic ones"
     return Stage(oversample=True)
+
+# %% ../../nbs/4_curriculum/41_strategies.ipynb #ffe6d2d8
+@named_strategy('balanced', needs_levels=False)
+def balanced(
+    epoch:int, # of the curriculum, from 0
+    epochs:int, # of the curriculum
+    levels:tuple, # λ, ascending
+    history:list, # what was measured: dicts λ -> value
+) -> Stage: # of real images, as many of every class
+    "Real images only, every class as often"
+    return Stage(balanced=True)
 
 # %% ../../nbs/4_curriculum/41_strategies.ipynb #b1b97c90
 @named_strategy('text-only', level=0.)

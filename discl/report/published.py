@@ -64,6 +64,7 @@ IDEAL = ('FLYP', 'ideal') # of a benchmark that can draw more real images
 RIVALS = {
     'FLYP': FLYP,
     'FLYP + oversample': ('FLYP', 'oversample'),
+    'FLYP + balanced': ('FLYP', 'balanced'),
     'all levels at once': ('FLYP', 'all-level'),
     'a random level': ('FLYP', 'random'),
     'easy-to-hard': ('FLYP', 'easy-to-hard'),

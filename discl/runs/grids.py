@@ -35,8 +35,9 @@ from .run import WILD_COLUMNS, Run, arm_files, read_result
 # %% ../../nbs/7_runs/73_grids.ipynb #67779dc1
 MAIN = ('CE/none', 'CE/oversample', 'CE/diverse-to-specific', 'BS/none', 'BS/oversample', 'BS/diverse-to-specific',
         'CE+CUDA/none', 'BS+CUDA/none', 'CE+LDMLR/none') # arms of every seed
-WILD = ('zero-shot/none', 'LP/none', 'CE/none', 'CE+WE/none', 'FLYP/none', 'FLYP+WE/none', 'FLYP/oversample', 'FLYP/all-level',
-        'FLYP/easy-to-hard', 'FLYP/random', 'FLYP/adaptive', 'FLYP+WE/adaptive') # the same for low-quality images
+WILD = ('zero-shot/none', 'LP/none', 'CE/none', 'CE+WE/none', 'FLYP/none', 'FLYP+WE/none', 'FLYP/oversample',
+        'FLYP/balanced', 'FLYP/all-level', 'FLYP/easy-to-hard', 'FLYP/random', 'FLYP/adaptive',
+        'FLYP+WE/adaptive') # the same for low-quality images
 LARGER = ('zero-shot/none', 'FLYP/none', 'FLYP+WE/none', 'FLYP/oversample', 'FLYP/adaptive', 'FLYP+WE/adaptive') # Table 5
 
 # %% ../../nbs/7_runs/73_grids.ipynb #878c8ca8
@@ -55,10 +56,6 @@ def around_threshold(
     threshold = recipe.filter.threshold
     return (.95, .8) if threshold is None else (round(threshold - .02, 4), round(threshold + .02, 4))
 
-def _middle(levels): # the level of the paper's middle row, .7, else the middle one
-    below_one = sorted(lam for lam in levels if lam < 1)
-    return .7 if .7 in below_one else below_one[len(below_one)//2]
-
 # %% ../../nbs/7_runs/73_grids.ipynb #98955385
 def ablations(
     recipe:Recipe, # of the run
@@ -74,12 +71,12 @@ ABLATIONS = ablations(preset('fashion-lt'))
 def wild_ablations(
     recipe:Recipe, # of the run
 ) -> tuple: # arms, as a recipe has them
-    "One level, text only where λ = 0 is among the levels, ALIA, a lower and a higher threshold"
+    "Each level alone, text only where λ = 0 is among them, ALIA, a lower and a higher threshold"
     levels = recipe.generator.levels
-    fixed = Arm('FLYP', strategy='fixed', lam=_middle(levels))
+    fixed = [Arm('FLYP', strategy='fixed', lam=lam) for lam in sorted(levels) if 0 < lam < 1]
     filtered = [Arm('FLYP', strategy='adaptive', threshold=value) for value in around_threshold(recipe)]
     text_only = [Arm('FLYP', strategy='text-only')] if 0. in levels else []
-    return tuple(map(str, (*text_only, fixed, Arm('FLYP', strategy='alia'), *filtered)))
+    return tuple(map(str, (*text_only, *fixed, Arm('FLYP', strategy='alia'), *filtered)))
 
 # %% ../../nbs/7_runs/73_grids.ipynb #0419eca6
 @dataclass(frozen=True)

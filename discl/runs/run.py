@@ -245,6 +245,16 @@ def judged(self:Run,
 
 # %% ../../nbs/7_runs/72_run.ipynb #af5a6b09
 @patch
+def outside(self:Run,
+    trial:int, # its seed
+) -> Samples|None: # validation images of other domains than those of training; None: the set has none
+    "What is watched while an arm is trained, and chooses nothing"
+    images, size = self.images(trial), self.recipe.training.image_size
+    others = images['val'] if 'ood' in images.judged else []
+    key = ['outside', self.images_key(trial)]
+    return self.once(key, lambda: fixed_samples(others, size, self.folder/'pixels')) if len(others) else None
+
+@patch
 def measure(self:Run,
     trial:int, # its seed
 ) -> str: # in CHOOSERS
@@ -683,8 +693,9 @@ def train_arm(self:Run,
     pretrained = self.pretrain(trial) # a step with a time of its own
     start, measure = time.perf_counter(), self.measure(trial)
     with self.times('training the arms'):
-        if arm.trains: trained = train_arm(self.recipe, arm, mixture, pretrained, trial, measure, self.say)
-        else: trained = untrained_arm(self.recipe, arm, mixture, pretrained, measure)
+        about = [self.recipe, arm, mixture, pretrained]
+        if arm.trains: trained = train_arm(*about, trial, measure, self.say, self.outside(trial))
+        else: trained = untrained_arm(*about, measure)
     with self.times('evaluation'): measured = self.evaluated(trial, trained.model)
     result = arm_result(self.recipe, arm, trained, measured, seed=trial, text_threshold=self.threshold(trial, arm),
                         seconds=time.perf_counter() - start, real=mixture.real)
@@ -964,7 +975,7 @@ def _similarity_part(facts): # ReportFacts -> list of str of HTML and (name, Fig
 
 # %% ../../nbs/7_runs/72_run.ipynb #dc4cc4e3
 def _schedule_figure(arm): # a row of `Run.results` -> Figure
-    stages = [Stage(tuple(stage['levels']), stage['real_tail'], stage['oversample']) for stage in arm.stages]
+    stages = [Stage(**stage | dict(levels=tuple(stage['levels']))) for stage in arm.stages]
     return schedule_plot(stages, arm.validation, f'{arm.method} + {arm.curriculum}', pd.DataFrame(arm.progress))
 
 def _schedule_part(facts): # ReportFacts -> list of (name, Figure)

@@ -44,7 +44,7 @@ from ..train.losses import LOSSES, Flyp, cross_entropy, loss_of
 from ..train.mixture import Mixture
 from ..train.callback import Curriculum, RecordTruth, curriculum_of, true_class_probability
 from ..train.fitting import ADAMW, CountSteps, KeepBest, fit, learning_rate, warmup_share
-from ..train.clip_tuning import Ensemble, choose_alpha, linear_probe, measured_by, tuning_callbacks
+from ..train.clip_tuning import Ensemble, Watch, choose_alpha, linear_probe, measured_by, tuning_callbacks
 from ..train.baselines import ClassLevels, Cuda, ldmlr
 from ..train.arms import ENSEMBLE, Arm, check_arm, parse_arm
 from ..report.metrics import class_accuracy, confusion_cells, measures
@@ -478,6 +478,7 @@ class TrainedArm:
     shared: dict # from `in_common`, with the optimiser steps that were taken
     cuda_levels: list # one array of levels an epoch; empty without CUDA
     head: dict # from `ldmlr`; empty without LDMLR
+    outside: list|None = None # the measure on other domains, an epoch each; None: not watched
 
 # %% ../../nbs/7_runs/71_steps.ipynb #dbfaee6f
 def train_arm(
@@ -488,6 +489,7 @@ def train_arm(
     trial:int, # seeds what is drawn
     measure:str='accuracy', # of the validation images, chooses the epoch
     say:Callable=print, # told what the arm's curriculum lacks
+    outside:Samples|None=None, # of other domains: they choose nothing, and are watched
 ) -> TrainedArm:
     "Train one arm from the pretrained start"
     training = recipe.training
@@ -498,9 +500,9 @@ def train_arm(
     loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
     if isinstance(loss, Flyp): loss.negatives = training.negatives
     if training.tunes_clip: callbacks = [*callbacks, *tuning_callbacks(training.max_norm)]
-    steps = CountSteps()
+    steps, watch = CountSteps(), [] if outside is None else [Watch(outside, measure)]
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
-                  bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps], warmup=training.warmup,
+                  bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps, *watch], warmup=training.warmup,
                   schedule=training.schedule, measure=measure, warmup_steps=training.warmup_steps,
                   opt_func=optimiser(training))
     head = {}
@@ -508,7 +510,8 @@ def train_arm(
         real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
         head = ldmlr(model, mixture.samples(), mixture.validation, real, loss, seed=trial)
     cuda_levels = [levels for callback in callbacks if isinstance(callback, Cuda) for levels in callback.history]
-    return TrainedArm(model, learner.best, curriculum, shared | dict(steps=steps.n), cuda_levels, head)
+    shared = shared | dict(steps=steps.n)
+    return TrainedArm(model, learner.best, curriculum, shared, cuda_levels, head, watch[0].curve if watch else None)
 
 # %% ../../nbs/7_runs/71_steps.ipynb #5f247031
 def network_of(
@@ -565,6 +568,11 @@ def evaluate(
         predicted=guess.tolist())
 
 # %% ../../nbs/7_runs/71_steps.ipynb #9c04e154
+def _curves_told(trained): # TrainedArm -> dict: validation in and out of the domains of training, in %
+    if trained.outside is None: return {}
+    in_percent = {'id_val': trained.best.curve, 'ood': trained.outside}
+    return dict(validation_curves={name: [100*value for value in curve] for name, curve in in_percent.items()})
+
 def _lists_told(
     trained:TrainedArm, # from `train_arm`
     real:int, # rows of real images; they come first
@@ -588,7 +596,7 @@ def _training_told(
         validation=trained.best.curve, best_epoch=trained.best.at + 1,
         head_validation=head_curve, best_validation=max(head_curve or trained.best.curve),
         cuda_levels=[levels.tolist() for levels in trained.cuda_levels],
-        steps=trained.shared['steps'], head_steps=trained.head.get('steps', 0))
+        steps=trained.shared['steps'], head_steps=trained.head.get('steps', 0), **_curves_told(trained))
 
 # %% ../../nbs/7_runs/71_steps.ipynb #8db57a4d
 def arm_result(

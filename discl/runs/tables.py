@@ -34,8 +34,8 @@ NOT_RUN = 'not run yet' # in place of a number
 MACRO_F1 = DOMAIN_MEASURES[:2] # in and out of distribution
 TABLE_4 = (
     ('zero-shot', 'none'), ('LP', 'none'), LP_FT, ('CE+WE', 'none'), FLYP, ('FLYP+WE', 'none'), ('FLYP', 'oversample'),
-    ('FLYP', 'alia'), ('FLYP', 'text-only'), ('FLYP', 'fixed:0.7'), ('FLYP', 'all-level'), ('FLYP', 'easy-to-hard'),
-    ('FLYP', 'random'), ADAPTIVE, ('FLYP+WE', 'adaptive'), IDEAL) # (method, curriculum)
+    ('FLYP', 'balanced'), ('FLYP', 'alia'), ('FLYP', 'text-only'), ('FLYP', 'fixed:0.7'), ('FLYP', 'all-level'),
+    ('FLYP', 'easy-to-hard'), ('FLYP', 'random'), ADAPTIVE, ('FLYP+WE', 'adaptive'), IDEAL) # (method, curriculum)
 
 def with_others(
     results:pd.DataFrame, # from `read_results`

@@ -35,6 +35,13 @@ class Mixture:
     classes: list # names, in label order
     validation: Samples | None = None # chooses the epoch
 
+    def __post_init__(self) -> None:
+        if not self.rows.by_class: object.__setattr__(self, 'rows', replace(self.rows, by_class=self._by_class()))
+
+    def _by_class(self): # -> tuple of int arrays: real rows of each class
+        real = np.concatenate([self.rows.nontail, self.rows.tail]).astype(int)
+        return tuple(real[np.asarray(self.labels)[real] == label] for label in range(len(self.classes)))
+
     def __len__(self) -> int: return len(self.labels)
 
     @property
