@@ -286,6 +286,8 @@ class TrainingRecipe(CheckedFields):
     # for FLYP: whose captions an image is told from: all, other-classes or supervised (those of its class are right, too)
     negatives: str = setting('all', one_of('all', 'other-classes', 'supervised'), only='CLIP')
     max_norm: float|None = setting(None, within(1e-12, 10**9), only='CLIP') # for a CLIP: longest gradient of a step; None: any
+    # for a CLIP: rank of adapters that are trained in place of all weights (LoRA); None: all weights are
+    lora: int|None = setting(None, within(1, 4096), _BEFORE_ARMS, only='CLIP', later=True)
     # for WE: shares of the trained weights in a mix, of which validation chooses one
     alphas: tuple[float, ...] = setting(_ALPHAS, each_within(0, 1, 'alpha'), only='WE')
     dual_prompt: bool = setting(False, only='CLIP') # for FLYP: take half of the probabilities from the prompts' texts?

@@ -44,7 +44,7 @@ from ..train.losses import LOSSES, Flyp, cross_entropy, loss_of
 from ..train.mixture import Mixture
 from ..train.callback import Curriculum, RecordTruth, curriculum_of, true_class_probability
 from ..train.fitting import ADAMW, CountSteps, KeepBest, fit, learning_rate, warmup_share
-from ..train.clip_tuning import Ensemble, Watch, choose_alpha, linear_probe, measured_by, tuning_callbacks
+from ..train.clip_tuning import Ensemble, Watch, merged, with_lora, choose_alpha, linear_probe, measured_by, tuning_callbacks
 from ..train.baselines import ClassLevels, Cuda, ldmlr
 from ..train.arms import ENSEMBLE, Arm, check_arm, parse_arm
 from ..report.metrics import class_accuracy, confusion_cells, measures
@@ -371,8 +371,8 @@ def _check_head(arm, training): # an error where half of a head is of descriptio
 
 def _check_backbone_of(arm, training): # an error where an arm needs a CLIP and there is none
     if training.tunes_clip: return _check_head(arm, training)
-    if not (LOSSES[arm.loss].needs_clip or arm.ensembles): return
-    what = ENSEMBLE if arm.ensembles else arm.loss
+    if not (LOSSES[arm.loss].needs_clip or arm.ensembles or training.lora): return
+    what = ENSEMBLE if arm.ensembles else 'lora' if training.lora else arm.loss
     raise DisclError(f'{arm}: {what} needs a CLIP: choose the backbone clip, or clip: and a folder or a hub id')
 
 # %% ../../nbs/7_runs/71_steps.ipynb #7e7fdb03
@@ -446,6 +446,7 @@ def _beside_defaults(training): # what younger settings say, where they say some
     told = {}
     if training.warmup_steps is not None: told['warmup_steps'] = training.warmup_steps
     if training.tunes_clip: told['optimiser'] = 'AdamW'
+    if training.lora is not None: told['lora'] = training.lora
     if training.image_size > LARGE: told['crop'] = training.crop
     return told
 
@@ -500,11 +501,13 @@ def train_arm(
     loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
     if isinstance(loss, Flyp): loss.negatives = training.negatives
     if training.tunes_clip: callbacks = [*callbacks, *tuning_callbacks(training.max_norm)]
+    if training.lora is not None: with_lora(model, training.lora, seed=trial)
     steps, watch = CountSteps(), [] if outside is None else [Watch(outside, measure)]
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
                   bs=shared['bs'], seed=trial, cbs=[*callbacks, *loss_callbacks, steps, *watch], warmup=training.warmup,
                   schedule=training.schedule, measure=measure, warmup_steps=training.warmup_steps,
                   opt_func=optimiser(training))
+    if training.lora is not None: merged(model)
     head = {}
     if 'LDMLR' in arm.extras:
         real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
