@@ -87,13 +87,13 @@ def imports_alone():
 
 
 def rooms():
-    "Notebook of each room: its floor (the number in its name) and its module ('core.basics', 'cli')"
+    "Notebook of each room: its floor (the number in its name, and perhaps a letter) and its module ('core.basics', 'cli')"
     found = {}
     for path in NOTEBOOKS:
-        numbered = re.fullmatch(r'(\d\d)_\w+', path.stem)
+        numbered = re.fullmatch(r'(\d\d)([a-z]?)_\w+', path.stem)
         wing = path.parent == ROOT/'nbs' or re.fullmatch(r'\d_\w+', path.parent.name)
         exports = re.search(r'#\| default_exp ([\w.]+)', '\n'.join(code(path)))
-        if numbered and wing and exports: found[path] = int(numbered[1]), exports[1]
+        if numbered and wing and exports: found[path] = (int(numbered[1]), numbered[2]), exports[1]
     return found
 
 
@@ -111,11 +111,12 @@ def only_lower_numbers():
     floors = {module: number for number, module in rooms().values()}
     assert len(set(floors.values())) == len(floors), 'two notebooks have the same number'
     for path, (number, _) in rooms().items():
-        if number//10 != int(path.parent.name[0] if path.parent != ROOT/'nbs' else 9):
+        if number[0]//10 != int(path.parent.name[0] if path.parent != ROOT/'nbs' else 9):
             raise AssertionError(f'{path.relative_to(ROOT)}: the tens digit is not its wing')
         for module in imported(path):
             inside = [n for m, n in floors.items() if m == module or m.startswith(module + '.')]
-            assert max(inside, default=99) < number, f'{path.name} imports discl.{module}, which is not below {number:02d}'
+            above = max(inside, default=(99, '')) >= number
+            assert not above, f'{path.name} imports discl.{module}, which is not below it'
 
 
 def handed_on(wing):
