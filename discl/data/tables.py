@@ -20,16 +20,16 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.api.indexers import check_array_indexer
 from PIL import Image
 
-# %% ../../nbs/1_data/12c_tables.ipynb #ee8633b0
+# %% ../../nbs/1_data/12c_tables.ipynb #507f7b03
 from ..core.basics import DisclError, content_id, in_threads, shown
 from ..core.files import cache_folder, inside, is_regular, parse_json, read_json, read_text, what_is, whole_file
 from ..core.images import FORMATS, IMAGES
 from .sets import SPLITS, ImageSet, clean_name, is_part, like_split, split_of, stamp_of
-from .readers import (Reading, _class_names, _classes_filled, _csv_rows, _csv_text, _file_named, _in_one_class,
-                                _in_one_split, _is_junk, _no_calculation, _readable, _tally, _told_apart, _used_once,
-                                check_splits, divide, tells_domains)
+from .readers import (Reading, _class_names, _classes_filled, _csv_rows, _csv_text, _file_named,
+                                _in_one_class, _in_one_split, _is_junk, _no_calculation, _readable, _tally,
+                                _told_apart, _used_once, check_splits, divide, tells_domains)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #e79e214f
+# %% ../../nbs/1_data/12c_tables.ipynb #170c9998
 @dataclass(frozen=True)
 class Archive:
     "A file with pictures in it, as it was when it was opened"
@@ -38,6 +38,7 @@ class Archive:
     changed: int # time of its last change, ns
     zipped: bool = False # does a picture's place count the entries of a zip? Else it counts bytes
 
+# %% ../../nbs/1_data/12c_tables.ipynb #703afaf6
 def _archive(
     path:str | Path, # of a file
     zipped:bool=False, # is it a zip?
@@ -47,7 +48,7 @@ def _archive(
     found = os.stat(path)
     return Archive(str(path), found.st_size, found.st_mtime_ns, zipped)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #6cc07f52
+# %% ../../nbs/1_data/12c_tables.ipynb #0c2af261
 @lru_cache(maxsize=8)
 def _open_zip(
     path:str, # of a zip
@@ -59,6 +60,7 @@ def _open_zip(
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DisclError(f'{path}: no zip that can be read ({error}); fetch it again') from error
 
+# %% ../../nbs/1_data/12c_tables.ipynb #d7f70dea
 def _from_zip(
     archive:Archive, # a zip
     place:int, # number in its list
@@ -121,7 +123,7 @@ class Packed(ExtensionArray):
 
     def _formatter(self, boxed=False): return shown
 
-# %% ../../nbs/1_data/12c_tables.ipynb #d9a7c016
+# %% ../../nbs/1_data/12c_tables.ipynb #8bf5c69a
 @patch
 def __getitem__(self:Packed,
     rows, # a number, a slice, numbers, or truth values
@@ -132,6 +134,7 @@ def __getitem__(self:Packed,
     archive, start, size = self.where[rows].tolist()
     return None if archive < 0 else self.archives[archive].read(start, size)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #b53ea07b
 @patch
 def take(self:Packed,
     indices:Sequence[int], # row numbers
@@ -143,7 +146,7 @@ def take(self:Packed,
     filled = pd.api.extensions.take(self.where, np.asarray(indices, np.int64), allow_fill=allow_fill, fill_value=-1)
     return Packed(self.archives, filled)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #aafcb087
+# %% ../../nbs/1_data/12c_tables.ipynb #00362781
 @patch(cls_method=True)
 def _concat_same_type(cls:Packed,
     parts:Sequence[Packed], # one after the other
@@ -155,16 +158,20 @@ def _concat_same_type(cls:Packed,
         places.append(np.column_stack([numbers[part.where[:, 0]], part.where[:, 1:]]))
     return Packed(number_of, np.concatenate(places))
 
+# %% ../../nbs/1_data/12c_tables.ipynb #0b7993d7
 @patch
 def __eq__(self:Packed,
     other, # of equal length
 ) -> np.ndarray: # bool (n,)
     "Which rows lie at the same place"
     if not isinstance(other, Packed): return NotImplemented
-    return np.array([(self.archives[a[0]], *a[1:]) == (other.archives[b[0]], *b[1:]) if min(a[0], b[0]) >= 0 else a[0] == b[0]
-                     for a, b in zip(self.where, other.where)], bool)
+    return np.array([self._at(*mine) == other._at(*theirs) for mine, theirs in zip(self.where, other.where)], bool)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #7aba38e3
+@patch
+def _at(self:Packed, archive, start, size): # where a picture lies, in whatever column
+    return () if archive < 0 else (self.archives[archive], start, size)
+
+# %% ../../nbs/1_data/12c_tables.ipynb #735d7cc5
 def _look(
     data:bytes | None, # of a file; None: there is none
     name:str, # of the row, for people
@@ -176,6 +183,7 @@ def _look(
     except Exception as error: # Pillow raises many kinds for what is no picture
         return '', f'{name}: not an image ({type(error).__name__})'
 
+# %% ../../nbs/1_data/12c_tables.ipynb #e7539d00
 def _looked(
     packed:Packed, # pictures
     names:Sequence[str], # of the rows, for people
@@ -185,7 +193,7 @@ def _looked(
     try: return _look(packed[row], names[row])
     except DisclError as error: return '', str(error)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #fe97158f
+# %% ../../nbs/1_data/12c_tables.ipynb #99801aac
 _LOOKS = b'1' # version of what is remembered
 
 def _remembered(
@@ -197,6 +205,7 @@ def _remembered(
     except (OSError, ValueError, pa.ArrowException): return None
     return found if len(found) == rows and (found.id.str.len().eq(32) | found.fault.ne('')).all() else None
 
+# %% ../../nbs/1_data/12c_tables.ipynb #609de355
 def _looks(
     packed:Packed, # pictures
     names:Sequence[str], # of the rows, for people
@@ -214,7 +223,7 @@ def _looks(
     except OSError: pass # without room for it, it is looked at again
     return found
 
-# %% ../../nbs/1_data/12c_tables.ipynb #0515aadd
+# %% ../../nbs/1_data/12c_tables.ipynb #1dce4b7c
 def _number_of(
     value, # of a label
     classes:int, # how many names there are
@@ -227,20 +236,22 @@ def _number_of(
         raise DisclError(f'{where} has label {shown(value)}; the names belong to whole numbers')
     number = int(value)
     if 0 <= number < classes: return number
-    if number == -1: raise DisclError(f'{where} has label -1, which is no label: published tests are often without. Take a split '
-                                      'with labels, or leave such rows out')
-    raise DisclError(f'{where} has label {number}, but there are names for 0 to {classes - 1} only; give all names')
+    if number != -1:
+        raise DisclError(f'{where} has label {number}, but there are names for 0 to {classes - 1} only; give all names')
+    raise DisclError(f'{where} has label -1, which is no label: published tests are often without. Take a split with '
+                     'labels, or leave such rows out')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #1e21cccc
+# %% ../../nbs/1_data/12c_tables.ipynb #518f79a7
 def _word_of(
     value, # of a label that has no list of names
     where:str, # the row, for errors
 ) -> str:
     "A label that is its own name"
     if isinstance(value, bytes): raise DisclError(f'{where} has bytes for a label; a text or a number is needed')
-    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and float(value).is_integer(): value = int(value)
-    return str(value)
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real): return str(value)
+    return str(int(value) if float(value).is_integer() else value)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #07ed7b30
 def _labelled(
     frame:pd.DataFrame, # name (of the row), label (any)
     names:Sequence[str] | None, # of the classes by number; None: labels are names
@@ -256,7 +267,7 @@ def _labelled(
     clean = _class_names(list(names), place, say)
     return [clean[_number_of(value, len(clean), where)] for value, where in zip(frame.label, frame['name'])], clean
 
-# %% ../../nbs/1_data/12c_tables.ipynb #8345a146
+# %% ../../nbs/1_data/12c_tables.ipynb #35a8ca3e
 def _numbered(
     frame:pd.DataFrame, # rows
     words:Sequence[str], # class of each
@@ -269,7 +280,8 @@ def _numbered(
     twice = [name for name, n in Counter(classes).items() if n > 1]
     if twice: raise DisclError(f'{place}: two classes are named {twice[0]!r}; give each a name of its own')
     unused = [name for name in classes if name not in used]
-    if unused: say(f'{place}: {len(unused)} of {len(classes)} names have no image and are left out: {", ".join(unused[:10])}')
+    listed = ', '.join(unused[:10])
+    if unused: say(f'{place}: {len(unused)} of {len(classes)} names have no image and are left out: {listed}')
     kept = [name for name in classes if name in used]
     number_of = {name: number for number, name in enumerate(kept)}
     return frame.assign(label=[number_of[word] for word in words]), kept
@@ -302,7 +314,7 @@ def _divided(
     splits[train] = drawn
     return items.assign(split=splits)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #d2abf884
+# %% ../../nbs/1_data/12c_tables.ipynb #0460607b
 def _groups_apart(
     items:pd.DataFrame, # split, group
     on_leak:str | None, # 'raise': groups in two splits are refused; else they are told
@@ -314,7 +326,8 @@ def _groups_apart(
     splits = items[items.group != ''].groupby('group').split.agg(set)
     torn = splits.index[[len(found) > 1 for found in splits]]
     if not len(torn): return
-    text = f'{place}: {len(torn)} of {len(splits)} groups have images in two splits, such as {", ".join(map(str, torn[:3]))}'
+    first = ', '.join(torn[:3])
+    text = f'{place}: {len(torn)} of {len(splits)} groups have images in two splits, such as {first}'
     if on_leak == 'raise': raise DisclError(f'{text}. Put each group into one split')
     say(f'{text}; a result is better than it would be for pictures of other groups')
 
@@ -351,8 +364,8 @@ def _image_set(
     if tells_domains(items): check_splits(images, say)
     return images
 
-# %% ../../nbs/1_data/12c_tables.ipynb #dc1fe9f5
-_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise') # and what they are by default
+# %% ../../nbs/1_data/12c_tables.ipynb #e6ca100d
+_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise') # and their defaults
 
 def _reading(
     place:str | Path, # the set
@@ -365,7 +378,7 @@ def _reading(
     shares = {split: given.pop(split) for split in ('val', 'test')}
     return Reading(place, shares=shares, **given)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #5e716a41
+# %% ../../nbs/1_data/12c_tables.ipynb #82152f8a
 def _in_direction(
     data:dict, # {number: name} or {name: number}, of a JSON file
     where:str, # the file, for errors
@@ -378,21 +391,29 @@ def _in_direction(
     if sorted(numbers) == list(range(len(pairs))): return [numbers[k] for k in range(len(pairs))]
     raise DisclError(f'{where}: names need numbers from 0 on, each once')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #92b53be6
+def _names_of_file(
+    path:str | Path, # JSON, or a text with a name in each line
+): # list of str, or what else the JSON holds
+    "Names of classes that somebody has written down"
+    text = read_text(path)
+    if Path(path).suffix.lower() != '.json': return [line.strip() for line in text.splitlines() if line.strip()]
+    data = parse_json(text, path)
+    return _in_direction(data, str(path)) if isinstance(data, dict) else data
+
+# %% ../../nbs/1_data/12c_tables.ipynb #33b0ac7d
 def class_names(
     names:Sequence[str] | str | Path | None, # the names, or a file of them; None: there are none
 ) -> list[str] | None: # by number
     "Names of classes, from wherever they are"
     if names is None: return None
-    if isinstance(names, (str, Path)):
-        where = str(names)
-        if Path(names).suffix.lower() != '.json': names = [line.strip() for line in read_text(names).splitlines() if line.strip()]
-        else: names = parse_json(read_text(names), names)
-        if isinstance(names, dict): names = _in_direction(names, where)
-    else: where, names = 'the names', list(names)
-    if isinstance(names, list) and names and all(isinstance(name, str) for name in names): return names
-    raise DisclError(f'{where}: names of classes are texts, a list [hat, sock] or an object {{0: hat, 1: sock}}')
+    of_file = isinstance(names, (str, Path))
+    found = _names_of_file(names) if of_file else list(names)
+    if isinstance(found, list) and found and all(isinstance(name, str) for name in found): return found
+    where = names if of_file else 'the names'
+    raise DisclError(f'{where}: names of classes are texts: a list ["hat", "sock"] or an object {{"0": "hat", …}}')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #50ce28a1
+# %% ../../nbs/1_data/12c_tables.ipynb #a5673dd7
 def _features(
     metadata:dict | None, # of an Arrow schema
     place:str | Path, # the file, for errors
@@ -404,6 +425,7 @@ def _features(
     info = data.get('info')
     return _feature_table(info.get('features') if isinstance(info, dict) else None)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #0d727e8d
 def _feature_table(found): # the features that are objects
     return {name: kind for name, kind in found.items() if isinstance(kind, dict)} if isinstance(found, dict) else {}
 
@@ -426,7 +448,7 @@ def _arrow_table(
     mapped.seek(0)
     return table, mapped.read_buffer(mapped.size()).address
 
-# %% ../../nbs/1_data/12c_tables.ipynb #3624768c
+# %% ../../nbs/1_data/12c_tables.ipynb #071a1003
 @dataclass
 class _Columns:
     "An opened Arrow or Parquet file"
@@ -441,10 +463,11 @@ class _Columns:
         return table.to_pandas()
 
     def batches(self, column): # of one column, some rows at a time
-        if self.table is not None: yield from self.table.column(column).chunks
-        else:
-            for batch in pq.ParquetFile(self.path, pre_buffer=False).iter_batches(256, columns=[column]): yield batch.column(0)
+        if self.table is not None: return self.table.column(column).chunks
+        batches = pq.ParquetFile(self.path, pre_buffer=False).iter_batches(256, columns=[column])
+        return (batch.column(0) for batch in batches)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #6d5c76b9
 def _columns(
     path:Path, # of an Arrow or Parquet file
 ) -> _Columns:
@@ -458,13 +481,14 @@ def _columns(
     except _NO_TABLE as error:
         raise DisclError(f'{path}: no Parquet or Arrow file that can be read ({error}); fetch it again') from error
 
-# %% ../../nbs/1_data/12c_tables.ipynb #19216669
+# %% ../../nbs/1_data/12c_tables.ipynb #a4ba20a9
 def _bytes_in(
     array:pa.Array, # an image column, or a part of one
 ) -> pa.Array: # binary
     "Its bytes, without the names of files"
     return array.field('bytes') if pa.types.is_struct(array.type) else array
 
+# %% ../../nbs/1_data/12c_tables.ipynb #5a9ac195
 def _places_in(
     array:pa.Array, # binary, of a memory-mapped file
     base:int, # address of the file's first byte
@@ -490,7 +514,7 @@ def _in_place(
     if ((places[:, 0] < -1) | (places.sum(1) > size)).any(): return None
     return Packed([_archive(opened.path)], np.column_stack([np.where(places[:, 0] < 0, -1, 0), places]))
 
-# %% ../../nbs/1_data/12c_tables.ipynb #476809d0
+# %% ../../nbs/1_data/12c_tables.ipynb #d3dd6827
 def _write_bytes(
     opened:_Columns, # a Parquet file, or a compressed Arrow file
     column:str, # of pictures
@@ -506,6 +530,7 @@ def _write_bytes(
                 end += out.write(data or b'')
     return np.array(places, np.int64).reshape(-1, 2)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #16b7e73a
 def _written(
     file:Path, # of bytes
     index:Path, # of its places
@@ -550,7 +575,7 @@ class Wanted:
             if name and name not in columns:
                 raise DisclError(f'{place}: has no column {name} ({what}); there are {", ".join(list(columns)[:20])}')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #a054065a
+# %% ../../nbs/1_data/12c_tables.ipynb #62e1f660
 _PATHS = ('path', 'image', 'file', 'filename', 'file_name', 'image_path') # columns of texts that name files
 _LABELS = ('label', 'labels', 'class', 'class_name', 'target') # columns of classes
 
@@ -562,15 +587,16 @@ def _only(
 ) -> str:
     "The one column that is meant"
     if len(found) == 1: return found[0]
-    if found: raise DisclError(f'{place}: {", ".join(found)} may each be the {what}; say {what}={found[0]!r} or another')
-    listed = ", ".join(list(columns)[:20])
+    listed = ', '.join(list(found or columns)[:20])
+    if found: raise DisclError(f'{place}: {listed} may each be the {what}; say {what}={found[0]!r} or another')
     raise DisclError(f'{place}: no column is known as the {what}; say {what}= one of {listed}')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #dec45690
 def _is_image(kind): # holds a column of this Arrow type bytes, or bytes and paths?
     if pa.types.is_struct(kind): return kind.get_field_index('bytes') >= 0
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #471bdc21
+# %% ../../nbs/1_data/12c_tables.ipynb #e6466ad5
 def _image_column(
     schema:pa.Schema, # of a table
     features:dict, # what `datasets` says
@@ -585,6 +611,7 @@ def _image_column(
              and str(schema.field(name).type) in ('string', 'large_string', 'string_view')]
     return _only(said or found or texts, 'image', schema.names, place)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #4f85299c
 def _label_column(
     columns:Sequence[str], # of a table
     features:dict, # what `datasets` says
@@ -597,18 +624,20 @@ def _label_column(
     if 'label' in (said or columns): return 'label'
     return _only(said or [name for name in columns if name.casefold() in _LABELS], 'label', columns, place)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #4d44ded0
+# %% ../../nbs/1_data/12c_tables.ipynb #82660ef5
 def _of_files(
     paths:Sequence[str], # as the table writes them
     table:Path, # that they are relative to
 ) -> pd.DataFrame: # path, id, fault
     "Pictures that are files"
     files = [_file_named(path, table.parent) for path in paths]
-    folders = {folder: set(os.listdir(folder)) if os.path.isdir(folder) else set() for folder in {os.path.dirname(file) for file in files}}
-    there = [os.path.basename(file) in folders[os.path.dirname(file)] for file in files]
+    names = [os.path.split(file) for file in files]
+    inside = {folder: set(os.listdir(folder)) if os.path.isdir(folder) else () for folder in {one for one, _ in names}}
+    faults = ['' if name in inside[folder] else f'{folder}{os.sep}{name}: no such file' for folder, name in names]
     ids = [content_id(path.replace('\\', '/').removeprefix('./'))[:32] for path in paths]
-    return pd.DataFrame(dict(path=files, id=ids, fault=[('' if found else f'{file}: no such file') for file, found in zip(files, there)]))
+    return pd.DataFrame(dict(path=files, id=ids, fault=faults))
 
+# %% ../../nbs/1_data/12c_tables.ipynb #65d55086
 def _of_bytes(
     packed:Packed, # pictures
     names:Sequence[str], # of the rows, for people
@@ -616,7 +645,7 @@ def _of_bytes(
     "Pictures that lie in archives"
     return _looks(packed, names).assign(data=packed)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #8592506c
+# %% ../../nbs/1_data/12c_tables.ipynb #b9f5cf88
 def _facts(
     table:pd.DataFrame, # all columns but the image
     names:Sequence[str], # of the rows, for people
@@ -631,24 +660,26 @@ def _facts(
         column = getattr(wanted, what)
         if column not in table: continue
         lost = table[column].isna() | table[column].isin([''])
-        if what != 'group' and lost.any(): raise DisclError(f'{names[int(np.argmax(lost))]} has no {column} ({lost.sum()} rows in all)')
+        if what != 'group' and lost.any():
+            raise DisclError(f'{names[int(np.argmax(lost))]} has no {column} ({lost.sum()} rows in all)')
         frame[what] = table[column].map(str).where(~lost, '')
     return _spelled(frame)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #f2828b07
+# %% ../../nbs/1_data/12c_tables.ipynb #2561d804
 def _paths_in(
     opened:_Columns, # a Parquet or Arrow file
     column:str, # of pictures
 ) -> list[str] | None: # None: it holds bytes
     "Paths of pictures that are files"
-    kind = opened.schema.field(column).type
-    if pa.types.is_struct(kind) and kind.get_field_index('path') < 0 or not (pa.types.is_struct(kind) or 'string' in str(kind)): return None
-    paths = []
+    kind, paths = opened.schema.field(column).type, []
+    cells = pa.types.is_struct(kind)
+    if kind.get_field_index('path') < 0 if cells else _is_image(kind): return None
     for batch in opened.batches(column):
-        if pa.types.is_struct(kind) and len(batch) > batch.field('bytes').null_count: return None
-        paths += (batch.field('path') if pa.types.is_struct(kind) else batch).to_pylist()
+        if cells and len(batch) > batch.field('bytes').null_count: return None
+        paths += (batch.field('path') if cells else batch).to_pylist()
     return [path or '' for path in paths]
 
+# %% ../../nbs/1_data/12c_tables.ipynb #06910c0b
 def _pictures_of(
     opened:_Columns, # a Parquet or Arrow file
     column:str, # of pictures
@@ -681,7 +712,7 @@ def _of_columns(
     pictures = _pictures_of(opened, image, names)
     return pictures.drop(columns=[c for c in ('id',) if c in facts]).join(facts), _names_of(features.get(label, {}))
 
-# %% ../../nbs/1_data/12c_tables.ipynb #7a129e46
+# %% ../../nbs/1_data/12c_tables.ipynb #5baeffe5
 def _of_text(
     path:Path, # of a TSV or CSV file
     wanted:Wanted, # columns
@@ -689,21 +720,24 @@ def _of_text(
     "Rows of a table of texts"
     lines = _csv_rows(_csv_text(path), path)
     if len(lines) < 2: raise DisclError(f'{path}: a table with a header and rows is needed')
-    columns = [name for name in lines[0][1]]
+    columns = lines[0][1]
     twice = [name for name, n in Counter(columns).items() if n > 1 and name]
     if twice: raise DisclError(f'{path}: {columns.count(twice[0])} columns are named {twice[0]}; keep one')
     wanted.named(columns, path)
-    image = _only([wanted.image] if wanted.image else [name for name in columns if name.casefold() in _PATHS], 'image', columns, path)
+    paths = [name for name in columns if name.casefold() in _PATHS]
+    image = wanted.image or _only(paths, 'image', columns, path)
     label = _label_column([name for name in columns if name != image], {}, wanted, path)
-    table = pd.DataFrame([_full(cells, len(columns), path, line) for line, cells in lines[1:]], columns=columns, dtype=object)
+    cells = [_full(row, len(columns), path, line) for line, row in lines[1:]]
+    table = pd.DataFrame(cells, columns=columns, dtype=object)
     for (line, _), cell in zip(lines[1:], table[label]): _no_calculation(cell, path, line)
     facts = _facts(table, [f'{path}: row {line}' for line, _ in lines[1:]], label, '', wanted)
     found = _of_files([_file_cell(cell, name) for cell, name in zip(table[image], facts['name'])], path)
     return found.drop(columns=[c for c in ('id',) if c in facts]).join(facts)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #287293e0
+# %% ../../nbs/1_data/12c_tables.ipynb #7a344d5c
 def _full(cells, n, path, line): # a row's cells, as many as the header has
-    if any(cells[n:]): raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell that holds a separator')
+    if any(cells[n:]):
+        raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell with separators')
     return cells[:n] + ['']*(n - len(cells))
 
 def _file_cell(cell, where): # a path that is one
@@ -711,7 +745,7 @@ def _file_cell(cell, where): # a path that is one
     if '://' in cell: raise DisclError(f'{where} is an address ({cell[:99]}); download the images first')
     return cell
 
-# %% ../../nbs/1_data/12c_tables.ipynb #f3ecc28f
+# %% ../../nbs/1_data/12c_tables.ipynb #dc02a824
 def _once(
     rows:pd.DataFrame, # name, id
     place:str | Path, # the set, for errors
@@ -721,9 +755,10 @@ def _once(
     if not twice.any(): return
     row = rows.iloc[int(np.argmax(twice))]
     first = rows[rows.id == row.id].iloc[0]
-    raise DisclError(f'{place}: {twice.sum()} ids are there twice, such as {shown(row.id)} ({first["name"]} and {row["name"]}); '
-                     'give each picture its own')
+    raise DisclError(f'{place}: {twice.sum()} ids are there twice, such as {shown(row.id)} ({first["name"]} and '
+                     f'{row["name"]}); give each picture its own')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #19453235
 def _names_in(
     parts:Sequence[tuple[pd.DataFrame, list[str] | None]], # rows of each file, and names that it holds
     place:str | Path, # the set, for errors
@@ -750,10 +785,10 @@ def _together(
     words, classes = _labelled(rows, class_names(names) or _names_in(parts, place), place, say)
     return _image_set(*_numbered(rows, words, classes, place, say), reading, say)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #71cb23e7
+# %% ../../nbs/1_data/12c_tables.ipynb #fd08a8be
 def image_table(
     path:str | Path, # TSV, CSV, Parquet or Arrow file
-    names:Sequence[str] | str | Path | None=None, # of the classes where labels are numbers, or a file of them; None: in the table
+    names:Sequence[str] | str | Path | None=None, # of classes where labels are numbers, or a file of them; None: told
     image:str='', # column of bytes or of paths (relative to the table); '': the one that it can be
     label:str='', # column of classes, as names or numbers; '': the one that it can be
     split:str='split', # column of splits; it may be missing
@@ -765,14 +800,25 @@ def image_table(
 ) -> ImageSet: # with path or data, and maybe domain and group; pictures unopened
     "A table of pictures or of their paths"
     reading, wanted = _reading(Path(path), options), Wanted(image, label, split, domain, group, id)
-    if os.path.isdir(path): raise DisclError(f'{path}: a folder; give the table itself, or take hugging_face or image_folder')
+    if os.path.isdir(path):
+        raise DisclError(f'{path}: a folder; give the table itself, or take hugging_face or image_folder')
     texts = Path(path).suffix.lower() in ('.tsv', '.csv', '.txt')
     part = (_of_text(Path(path), wanted), None) if texts else _of_columns(Path(path), '', wanted, {})
     return _together([part], names, reading, say, bool(id))
 
-# %% ../../nbs/1_data/12c_tables.ipynb #b1b7ff7b
+# %% ../../nbs/1_data/12c_tables.ipynb #4cba1e1b
 MOST_UNPACKED = 10**9 # bytes of one picture in a zip; a small entry can claim to be far more
 
+def _plain_size(
+    entry:zipfile.ZipInfo, # a picture
+    where:str, # the zip and its name, for errors
+) -> int: # bytes
+    "How large an entry is that can be unpacked"
+    if entry.flag_bits & 1: raise DisclError(f'{where} is encrypted; pack the zip without a password')
+    if entry.file_size <= MOST_UNPACKED: return entry.file_size
+    raise DisclError(f'{where} claims to have {entry.file_size/1e9:.0f} GB unpacked; take it out')
+
+# %% ../../nbs/1_data/12c_tables.ipynb #2fe51e36
 def _entries(
     archive:Archive, # a zip
     say:Callable, # what tells of what is left out
@@ -784,16 +830,14 @@ def _entries(
         if entry.is_dir() or any(map(_is_junk, inner.split('/'))): continue
         ending = os.path.splitext(inner)[1].lower()
         if ending not in IMAGES: other[ending or 'no ending'] += 1
-        elif entry.flag_bits & 1: raise DisclError(f'{archive.path}: {inner} is encrypted; pack the zip without a password')
-        elif entry.file_size > MOST_UNPACKED: raise DisclError(f'{archive.path}: {inner} claims to have {entry.file_size/1e9:.0f} GB')
-        else: rows.append((inner, number, entry.file_size))
+        else: rows.append((inner, number, _plain_size(entry, f'{archive.path}: {inner}')))
     if other: say(f'{archive.path}: left out {other.total()} files that are no images: {_tally(other)}')
     found = pd.DataFrame(rows, columns=['inner', 'number', 'size'])
     twice = found.inner[found.inner.duplicated()]
-    if len(twice): raise DisclError(f'{archive.path}: {len(twice)} names are there twice, such as {twice.iloc[0]}; pack it anew')
-    return found
+    if not len(twice): return found
+    raise DisclError(f'{archive.path}: {len(twice)} names are there twice, such as {twice.iloc[0]}; pack it anew')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #678cea04
+# %% ../../nbs/1_data/12c_tables.ipynb #8b476282
 def _levels(
     names:Sequence[str], # of images in a zip, with slashes
     place:str, # the zip, for errors
@@ -805,6 +849,7 @@ def _levels(
     while len({found[0] for found in parts}) == 1 and min(map(len, parts)) > 2: parts = [found[1:] for found in parts]
     return parts
 
+# %% ../../nbs/1_data/12c_tables.ipynb #850248bc
 def _split_and_class(
     names:Sequence[str], # of images in a zip
     place:str, # the zip, for errors
@@ -814,23 +859,23 @@ def _split_and_class(
     first = {found[0] for found in parts}
     splits = {name: split_of(name) for name in first if split_of(name)}
     if not splits: return ['train']*len(parts), [found[0] for found in _no_parts_in(parts, first, place)]
-    others = sorted(first - set(splits))
+    others, listed = sorted(first - set(splits)), ', '.join(sorted(splits))
     if others or 'train' not in splits.values():
         beside = f' beside {", ".join(others[:5])}' if others else ' but no train'
-        raise DisclError(f'{place}: has {", ".join(sorted(splits))}{beside}. Name the splits train, val and test, and put class '
-                         'folders of such a name into a folder train/')
-    if min(map(len, parts)) < 3: raise DisclError(f'{place}: images of {", ".join(sorted(splits))} lie in no class folder')
+        raise DisclError(f'{place}: has {listed}{beside}. Name the splits train, val and test, and put class folders '
+                         'of such a name into a folder train/')
+    if min(map(len, parts)) < 3: raise DisclError(f'{place}: images of {listed} lie in no class folder')
     return [splits[found[0]] for found in parts], [found[1] for found in parts]
 
-# %% ../../nbs/1_data/12c_tables.ipynb #796176f5
+# %% ../../nbs/1_data/12c_tables.ipynb #32f130d0
 def _no_parts_in(parts, first, place): # the same parts, if the first folders can be classes
     odd = sorted(name for name in first if is_part(name))
     if all(map(like_split, first)): odd = sorted(first)
     if not odd: return parts
-    raise DisclError(f'{place}: {", ".join(odd[:5])} are named like parts of a data set, not like classes; pack the folder whose folders '
-                     'are the classes')
+    raise DisclError(f'{place}: {", ".join(odd[:5])} are named like parts of a data set, not like classes; pack the '
+                     'folder whose folders are the classes')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #b78f1f0d
+# %% ../../nbs/1_data/12c_tables.ipynb #79e333c8
 def _zip_place(
     path:str | Path, # as it was given
     say:Callable, # what tells of a folder beside it
@@ -840,13 +885,15 @@ def _zip_place(
     if path.is_dir():
         zips = [found.name for found in sorted(path.iterdir()) if found.suffix.lower() == '.zip']
         folders = [found.name for found in sorted(path.iterdir()) if found.is_dir() and not _is_junk(found.name)]
-        if zips and folders: raise DisclError(f'{path}: holds both {zips[0]} and the folder {folders[0]}; give the one that is meant')
-        raise DisclError(f'{path}: a folder; ' + (f'give {path/zips[0]}' if zips else 'image_folder reads it'))
+        if not zips or not folders:
+            raise DisclError(f'{path}: a folder; ' + (f'give {path/zips[0]}' if zips else 'image_folder reads it'))
+        raise DisclError(f'{path}: holds both {zips[0]} and the folder {folders[0]}; give the one that is meant')
     if not is_regular(path): raise DisclError(f'{path}: {what_is(path)}; a zip is needed')
-    if path.with_suffix('').is_dir(): say(f'{path}: the zip is read, not the folder {path.with_suffix("").name} beside it')
+    beside = path.with_suffix('')
+    if beside.is_dir(): say(f'{path}: the zip is read, not the folder {beside.name} beside it')
     return path
 
-# %% ../../nbs/1_data/12c_tables.ipynb #24df0b41
+# %% ../../nbs/1_data/12c_tables.ipynb #be4ce020
 def image_zip(
     path:str | Path, # zip of an ImageFolder: splits with class folders, or class folders
     say:Callable=print, # what tells of what is left out or odd
@@ -856,14 +903,14 @@ def image_zip(
     path = _zip_place(path, say)
     reading, archive = _reading(path, options), _archive(path, True)
     entries = _entries(archive, say)
-    if not len(entries): raise DisclError(f'{path}: no images in it ({", ".join(sorted(IMAGES)[:5])}, …); pack class folders')
+    if not len(entries): raise DisclError(f'{path}: no images in it; pack a folder of class folders')
     splits, labels = _split_and_class(entries.inner.tolist(), str(path))
     names = (f'{path}/' + entries.inner).tolist()
     packed = Packed([archive], np.column_stack([0*entries.number, entries.number, entries['size']]))
     rows = _of_bytes(packed, names).assign(name=names, label=labels, split=splits)
     return _together([(rows, None)], None, reading, say)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #a21b0ba4
+# %% ../../nbs/1_data/12c_tables.ipynb #406573c0
 def _braces(
     pattern:str, # such as train-{000000..000012}.tar or {train,val}.tar
 ) -> list[str]: # all that it stands for
@@ -875,15 +922,22 @@ def _braces(
     if ends: inner = [f'{k:0{len(ends[1])}}' for k in range(int(ends[1]), int(ends[2]) + 1)]
     return [name for one in inner for name in _braces(pattern[:found.start()] + one + pattern[found.end():])]
 
+# %% ../../nbs/1_data/12c_tables.ipynb #74969dfe
+def _shards_at(
+    name:str, # of a folder or a shard, or a pattern with *
+) -> list[Path]: # in order
+    "Shards of a name"
+    if os.path.isdir(name): return sorted(path for path in Path(name).rglob('*.tar*') if not _is_junk(path.name))
+    if glob.has_magic(name) and not os.path.exists(name): return sorted(map(Path, glob.glob(name)))
+    return [Path(name)]
+
+# %% ../../nbs/1_data/12c_tables.ipynb #6b787176
 def _shard_paths(
     pattern:str | Path | Sequence[str | Path], # a folder, a pattern with * or {000..012}, or paths
 ) -> list[Path]: # in order
     "The shards that are meant"
     many = [pattern] if isinstance(pattern, (str, Path)) else list(pattern)
-    paths = []
-    for one in [name for whole in many for name in _braces(str(whole))]:
-        if os.path.isdir(one): paths += sorted(path for path in Path(one).rglob('*.tar*') if not _is_junk(path.name))
-        else: paths += sorted(map(Path, glob.glob(one))) if glob.has_magic(one) and not os.path.exists(one) else [Path(one)]
+    paths = [path for whole in many for name in _braces(str(whole)) for path in _shards_at(name)]
     if not paths: raise DisclError(f'{shown(str(pattern))}: no shard (.tar) is there')
     lost = [str(path) for path in paths if not is_regular(path)]
     if lost: raise DisclError(f'{len(lost)} of {len(paths)} shards are not there, such as {", ".join(lost[:3])}')
@@ -922,7 +976,7 @@ def _members(
         if isinstance(error, DisclError): raise
         raise DisclError(f'{path}: no whole tar ({error}); fetch it again') from error
 
-# %% ../../nbs/1_data/12c_tables.ipynb #f5fc4ce3
+# %% ../../nbs/1_data/12c_tables.ipynb #8d936181
 def _samples(
     path:Path, # of a shard
 ) -> dict: # key -> {ending: (start, size, what a note says)}
@@ -930,12 +984,13 @@ def _samples(
     samples = {}
     for key, ending, *found in _members(path):
         sample = samples.setdefault(key, {})
-        if ending in sample: raise DisclError(f'{path}: {key}.{ending} is there twice; give each sample a key of its own')
+        if ending in sample:
+            raise DisclError(f'{path}: {key}.{ending} is there twice; give each sample a key of its own')
         sample[ending] = found
     if samples: return samples
     raise DisclError(f'{path}: an empty shard')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #b5f2c916
+# %% ../../nbs/1_data/12c_tables.ipynb #0bcbdf56
 def _picture_in(
     sample:dict, # of `_samples`
     image:str, # ending that was asked for; '': any
@@ -943,9 +998,12 @@ def _picture_in(
 ) -> tuple[str, int, int]: # ending, start, size; ('', -1, -1): none
     "The picture of a sample"
     endings = [ending for ending in sample if (ending == image if image else f'.{ending}' in IMAGES)]
-    if len(endings) > 1: raise DisclError(f'{where}: has {len(endings)} pictures ({", ".join(endings)}); say image={endings[0]!r} or another')
+    if len(endings) > 1:
+        listed = ', '.join(endings)
+        raise DisclError(f'{where}: has {len(endings)} pictures ({listed}); say image={endings[0]!r} or another')
     return (endings[0], *sample[endings[0]][:2]) if endings else ('', -1, -1)
 
+# %% ../../nbs/1_data/12c_tables.ipynb #e687eb79
 def _noted(
     sample:dict, # of `_samples`
     wanted:Wanted, # fields
@@ -959,7 +1017,7 @@ def _noted(
     fields = dict(split=wanted.split, domain=wanted.domain, group=wanted.group)
     return dict(label=label) | {what: said[name] for what, name in fields.items() if name in said}
 
-# %% ../../nbs/1_data/12c_tables.ipynb #1b5323ca
+# %% ../../nbs/1_data/12c_tables.ipynb #fa07527d
 def _of_shard(
     path:Path, # of a shard
     wanted:Wanted, # ending of the picture, and fields
@@ -973,8 +1031,9 @@ def _of_shard(
         rows.append(dict(name=where + '.'*bool(ending) + ending, split=of_file) | _noted(sample, wanted, where))
         places.append(place)
     if rows: return pd.DataFrame(rows), np.array(places, np.int64)
-    raise DisclError(f'{path}: no sample with a picture; each has a file such as {next(iter(IMAGES))} and one of .cls or .json')
+    raise DisclError(f'{path}: no sample with a picture; each has a file such as .jpg and one of .cls or .json')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #76ada7b2
 def _with_labels(
     rows:pd.DataFrame, # name, label
     on_bad:str, # 'raise', or 'skip' those without
@@ -989,7 +1048,7 @@ def _with_labels(
     say(f'{text}; they are left out')
     return ~lost.to_numpy()
 
-# %% ../../nbs/1_data/12c_tables.ipynb #2b37bbdb
+# %% ../../nbs/1_data/12c_tables.ipynb #96e60635
 def _names_beside(
     paths:Sequence[Path], # of shards
     labels:Sequence, # as they are written
@@ -997,14 +1056,15 @@ def _names_beside(
 ) -> list[str] | None: # None: there is none, or labels are names
     "Names of the classes from classnames.txt, as it is published beside shards"
     if not all(isinstance(label, Integral) or str(label).isdigit() for label in labels): return None
-    beside = [path for folder in dict.fromkeys(path.parent for path in paths) for path in (folder/'classnames.txt', folder.parent/'classnames.txt')]
+    folders = [folder for path in paths for folder in (path.parent, path.parent.parent)]
+    beside = [folder/'classnames.txt' for folder in dict.fromkeys(folders)]
     found = next((path for path in beside if path.is_file()), None)
     if found is not None: say(f'names of the classes are from {found}')
     return class_names(found)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #fb28b7c2
+# %% ../../nbs/1_data/12c_tables.ipynb #ff2a61c1
 def image_shards(
-    pattern:str | Path | Sequence[str | Path], # folder of shards, pattern such as train-{000000..000012}.tar or *.tar, or paths
+    pattern:str | Path | Sequence[str | Path], # folder of shards; train-{000000..000012}.tar or *.tar; or paths
     names:Sequence[str] | str | Path | None=None, # of the classes where labels are numbers, or a file of them
     image:str='', # ending of the picture, where samples have several; '': the one that there is
     label:str='', # field of .json with the class; '': .cls, or a field of the usual name
@@ -1040,22 +1100,23 @@ def _complete(
         rows = rows.assign(**{what: rows[what].map(str).where(~lost, '')})
     return _spelled(rows)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #7ab82d73
-_SAVED, _SAVED_ALL = 'state.json', 'dataset_dict.json' # what `save_to_disk` leaves in the folder of a split, and of all splits
+# %% ../../nbs/1_data/12c_tables.ipynb #dfb14ea8
+_SAVED, _SAVED_ALL = 'state.json', 'dataset_dict.json' # what `save_to_disk` leaves for a split, and for all
 
 def _saved(
     folder:Path, # of one split
 ) -> list[tuple[Path, dict]]: # files, and what is said of their columns
     "What `save_to_disk` has written for a split"
     state = read_json(folder/_SAVED, kind=dict)
-    if state is None: raise DisclError(f'{folder}: has no {_SAVED}, so it is no split that save_to_disk wrote; copy the folder again')
+    if state is None: raise DisclError(f'{folder}: has no {_SAVED}, as save_to_disk writes it; copy the folder again')
     files = state.get('_data_files')
     named = [file.get('filename') for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-    if not named or not all(isinstance(name, str) for name in named): raise DisclError(f'{folder/_SAVED}: names no data files; save the set again')
-    features = _feature_table((read_json(folder/'dataset_info.json', {}, dict)).get('features'))
+    if not named or not all(isinstance(name, str) for name in named):
+        raise DisclError(f'{folder/_SAVED}: names no data files; save the set again')
+    features = _feature_table(read_json(folder/'dataset_info.json', {}, dict).get('features'))
     return [(inside(folder, name), features) for name in named]
 
-# %% ../../nbs/1_data/12c_tables.ipynb #e75e2992
+# %% ../../nbs/1_data/12c_tables.ipynb #89d5007e
 @dataclass(frozen=True)
 class _Part:
     "A file of columns, and what is said of it elsewhere"
@@ -1063,48 +1124,56 @@ class _Part:
     split: str # as it is written; '': its rows say it, or nothing does
     features: dict
 
+# %% ../../nbs/1_data/12c_tables.ipynb #87aa71bd
 def _saved_parts(
     folder:Path, # that save_to_disk wrote
 ) -> list[_Part]:
     "Files of all its splits"
     if not (folder/_SAVED_ALL).is_file():
-        if (folder.parent/_SAVED_ALL).is_file(): raise DisclError(f'{folder}: only one split of a set; give {folder.parent}, which has all')
-        return [_Part(*file[:1], '', file[1]) for file in _saved(folder)]
+        if (folder.parent/_SAVED_ALL).is_file():
+            raise DisclError(f'{folder}: only one split of a set; give {folder.parent}, which has all')
+        return [_Part(path, '', features) for path, features in _saved(folder)]
     splits = read_json(folder/_SAVED_ALL, kind=dict).get('splits')
     if not isinstance(splits, list) or not splits or not all(isinstance(split, str) for split in splits):
         raise DisclError(f'{folder/_SAVED_ALL}: names no splits; save the set again')
     return [_Part(path, split, features) for split in splits for path, features in _saved(inside(folder, split))]
 
-# %% ../../nbs/1_data/12c_tables.ipynb #8e4fa88c
+# %% ../../nbs/1_data/12c_tables.ipynb #a0508117
 def _whole_list(
     paths:Sequence[Path], # of shards, such as train-00000-of-00002.parquet
 ) -> None:
     "No shard of those that their names count is missing"
+    there = set(paths)
     for path in paths:
         found = re.fullmatch(r'(.*-)[0-9]+-of-([0-9]+)', path.stem)
         if not found: continue
-        wanted = [f'{found[1]}{k:0{len(found[2])}}-of-{found[2]}{path.suffix}' for k in range(min(int(found[2]), 10**5))]
-        lost = [name for name in wanted if not (path.parent/name).exists()]
-        if lost: raise DisclError(f'{path.parent}: {len(lost)} of {len(wanted)} shards are missing, such as {", ".join(lost[:3])}')
+        start, n = found.groups()
+        wanted = [f'{start}{k:0{len(n)}}-of-{n}{path.suffix}' for k in range(min(int(n), 10**5))]
+        lost = [name for name in wanted if path.parent/name not in there]
+        if not lost: continue
+        listed = ', '.join(lost[:3])
+        raise DisclError(f'{path.parent}: {len(lost)} of {len(wanted)} shards are missing, such as {listed}')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #7dbdc3d3
 def _shards_in(
     folder:Path, # with Parquet or Arrow shards, at any depth
 ) -> list[_Part]:
     "Files of columns in a folder"
     for mark in (_SAVED_ALL, _SAVED):
-        deeper = sorted(folder.glob(f'*/{mark}'))
-        if deeper: raise DisclError(f'{folder}: the set lies one level deeper; give {" or ".join(str(path.parent) for path in deeper[:3])}')
+        deeper = sorted(str(path.parent) for path in folder.glob(f'*/{mark}'))
+        if deeper: raise DisclError(f'{folder}: the set lies one level deeper; give {" or ".join(deeper[:3])}')
     found = sorted(path for ending in ('parquet', 'arrow') for path in folder.rglob(f'*.{ending}')
                    if not any(map(_is_junk, path.relative_to(folder).parts)) and not path.name.startswith('cache-'))
-    if not found: raise DisclError(f'{folder}: holds nothing of datasets (state.json, dataset_dict.json, *.parquet, *.arrow)')
+    if not found: raise DisclError(f'{folder}: holds nothing of datasets ({_SAVED}, {_SAVED_ALL}, *.parquet, *.arrow)')
     _whole_list(found)
     parts = [_Part(path, _split_in_name(path), {}) for path in found]
     for split in {part.split for part in parts}:
         places = sorted({str(part.path.parent) for part in parts if part.split == split})
-        if len(places) > 1: raise DisclError(f'{folder}: holds several sets ({", ".join(places[:5])}); give the folder of one')
+        if len(places) < 2: continue
+        raise DisclError(f'{folder}: holds several sets ({", ".join(places[:5])}); give the folder of one')
     return parts
 
-# %% ../../nbs/1_data/12c_tables.ipynb #9f3e9cf1
+# %% ../../nbs/1_data/12c_tables.ipynb #0a4e6f12
 _HUB_ID = r'[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?' # user/name, and maybe the name of a configuration
 
 def _from_hub(
@@ -1115,16 +1184,17 @@ def _from_hub(
     if not re.fullmatch(_HUB_ID, name): raise DisclError(f'{neither}, and no name of a data set of the hub (user/name)')
     try: from datasets import load_dataset
     except ImportError as error:
-        raise DisclError(f'{neither}. If it is a data set of the hub, install what fetches it: pip install datasets') from error
+        raise DisclError(f'{neither}. If it is a hub id, install what fetches it: pip install datasets') from error
     repository, _, configuration = name.partition(':')
     try: splits = load_dataset(repository, configuration or None)
     except Exception as error: # of the network, the hub, or a script that is not run
-        raise DisclError(f'{neither}, and the hub does not give it ({type(error).__name__}: {str(error)[:200]})') from error
+        reason = f'{type(error).__name__}: {str(error)[:200]}'
+        raise DisclError(f'{neither}, and the hub does not give it ({reason})') from error
     parts = [_Part(Path(file['filename']), split, {}) for split, rows in splits.items() for file in rows.cache_files]
     if parts: return parts
     raise DisclError(f'{name}: datasets keeps it in memory only; save it with save_to_disk and give that folder')
 
-# %% ../../nbs/1_data/12c_tables.ipynb #c9fc6285
+# %% ../../nbs/1_data/12c_tables.ipynb #6e2f88d5
 def _known_splits(
     parts:Sequence[_Part], # files
     place:str, # the set, for messages
@@ -1134,10 +1204,12 @@ def _known_splits(
     strange = sorted({part.split for part in parts if part.split and not split_of(part.split)})
     if any(part.split for part in parts): strange += ['files that name no split']*any(not part.split for part in parts)
     kept = [part for part in parts if (split_of(part.split) if strange or part.split else True)]
-    if not kept: raise DisclError(f'{place}: none of its splits ({", ".join(strange)}) is known; known are {", ".join(SPLITS)}')
-    if strange: say(f'{place}: left out {", ".join(strange)}, which are none of {", ".join(SPLITS)}')
+    listed, known = ', '.join(strange), ', '.join(SPLITS)
+    if not kept: raise DisclError(f'{place}: none of its splits ({listed}) is known; known are {known}')
+    if strange: say(f'{place}: left out {listed}, which are none of {known}')
     return kept
 
+# %% ../../nbs/1_data/12c_tables.ipynb #941f2ce5
 def _parts_of(
     name:str | Path, # as it was given
 ) -> list[_Part]:
@@ -1148,9 +1220,9 @@ def _parts_of(
     saved = (path/_SAVED_ALL).is_file() or (path/_SAVED).is_file()
     return _saved_parts(path) if saved else _shards_in(path)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #a91c2ed0
+# %% ../../nbs/1_data/12c_tables.ipynb #02b135b0
 def hugging_face(
-    name:str | Path, # folder of save_to_disk, folder of Parquet or Arrow shards, one of those, or a hub id (user/name:configuration)
+    name:str | Path, # folder of save_to_disk, or of Parquet or Arrow shards; a shard; or a hub id (user/name:config)
     names:Sequence[str] | str | Path | None=None, # of the classes; None: as the table's ClassLabel says
     image:str='', # column of pictures; '': the one that it can be
     label:str='', # column of classes, such as fine_label; '': the one that it can be
