@@ -624,13 +624,14 @@ def _label_column(
     if 'label' in (said or columns): return 'label'
     return _only(said or [name for name in columns if name.casefold() in _LABELS], 'label', columns, place)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #82660ef5
+# %% ../../nbs/1_data/12c_tables.ipynb #a1e5de8c
 def _of_files(
     paths:Sequence[str], # as the table writes them
     table:Path, # that they are relative to
 ) -> pd.DataFrame: # path, id, fault
     "Pictures that are files"
-    files = [_file_named(path, table.parent) for path in paths]
+    start = str(table.parent)
+    files = [_file_named(path, table.parent) if '\\' in path else os.path.join(start, path) for path in paths]
     names = [os.path.split(file) for file in files]
     inside = {folder: set(os.listdir(folder)) if os.path.isdir(folder) else () for folder in {one for one, _ in names}}
     faults = ['' if name in inside[folder] else f'{folder}{os.sep}{name}: no such file' for folder, name in names]
