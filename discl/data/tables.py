@@ -558,7 +558,7 @@ def _unpacked(
         with whole_file(index) as part: pd.DataFrame(places, columns=['start', 'size']).to_parquet(part)
     return Packed([_archive(file)], np.column_stack([np.where(places[:, 0] < 0, -1, 0), places]))
 
-# %% ../../nbs/1_data/12c_tables.ipynb #bbbe73bb
+# %% ../../nbs/1_data/12c_tables.ipynb #f9b57bb2
 @dataclass(frozen=True)
 class Wanted:
     "Columns of a table, by name; '': found by what it holds"
@@ -570,10 +570,10 @@ class Wanted:
     id: str = ''
 
     def named(self, columns, place): # every column that was asked for by its name is there
-        for what in ('image', 'label', 'group', 'id'):
+        for what in ('image', 'label', 'split', 'domain', 'group', 'id'):
             name = getattr(self, what)
-            if name and name not in columns:
-                raise DisclError(f'{place}: has no column {name} ({what}); there are {", ".join(list(columns)[:20])}')
+            if name in ('', *columns) or (what in ('split', 'domain') and name == what): continue
+            raise DisclError(f'{place}: has no column {name} ({what}); there are {", ".join(list(columns)[:20])}')
 
 # %% ../../nbs/1_data/12c_tables.ipynb #62e1f660
 _PATHS = ('path', 'image', 'file', 'filename', 'file_name', 'image_path') # columns of texts that name files
@@ -646,7 +646,21 @@ def _of_bytes(
     "Pictures that lie in archives"
     return _looks(packed, names).assign(data=packed)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #b9f5cf88
+# %% ../../nbs/1_data/12c_tables.ipynb #31c48bb1
+def _no_hidden_splits(
+    table:pd.DataFrame, # columns of a table that has none of splits
+    label:str, # column of classes, which may be called anything
+    place:str, # the table, for errors
+) -> None:
+    "No column says which split a row is in"
+    for name in table:
+        if name == label or pd.api.types.is_numeric_dtype(table[name]): continue
+        words = table[name].dropna().astype(str).unique()
+        if not 2 <= len(words) <= 20 or not all(map(split_of, words)): continue
+        raise DisclError(f'{place}: the column {name} says which split a row is in ({", ".join(sorted(words)[:3])}); say '
+                         f'split={name!r}, or take it out')
+
+# %% ../../nbs/1_data/12c_tables.ipynb #73068fda
 def _facts(
     table:pd.DataFrame, # all columns but the image
     names:Sequence[str], # of the rows, for people
@@ -655,6 +669,7 @@ def _facts(
     wanted:Wanted, # other columns
 ) -> pd.DataFrame: # name, label, split, and maybe domain, group and id
     "What is known of each row besides its picture"
+    if not split and wanted.split not in table: _no_hidden_splits(table, label, names[0].rpartition(': row ')[0])
     given = table[wanted.split].tolist() if wanted.split in table and not split else split or 'train'
     frame = pd.DataFrame(dict(name=names, label=table[label].to_numpy(object))).assign(split=given)
     for what in ('domain', 'group', 'id'):

@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     baselines=['OPERATIONS', 'SCHEDULE', 'SAMPLERS', 'Operation', 'operate', 'ClassLevels', 'next_level',
         'Cuda', 'Denoiser', 'FeatureDiffusion', 'fit_features', 'Features', 'generated_counts', 'label_shift',
         'ldmlr'],
-    clip_tuning=['PROBE_CS', 'ALPHAS', 'LinearProbe', 'measured_by', 'linear_probe', 'NoDecay',
+    clip_tuning=['PROBE_CS', 'ALPHAS', 'LinearProbe', 'measured_by', 'Watch', 'linear_probe', 'NoDecay',
         'tuning_callbacks', 'lp_ft', 'flyp', 'weight_ensemble', 'Ensemble', 'ensemble_curve', 'choose_alpha',
         'with_lora', 'merged'],
     arms=['ARM_FIELDS', 'ENSEMBLE', 'ADDITIONS', 'Arm', 'parse_arm', 'parse_arms', 'check_arm', 'arms_of'],

@@ -128,6 +128,16 @@ def saved(folder):
     return dict(data=folder/'set')
 
 
+def tsv(*rows):
+    "-> maker of a TSV of twelve pictures, and some rows more"
+    def make(folder):
+        for k in range(12): (folder/f'{k}.png').write_bytes(PICTURES[k])
+        good = [f'{k}.png\t{NAMES[k % 2]}' for k in range(12)]
+        (folder/'t.tsv').write_text('\n'.join(['file\tclass', *good, *rows]), encoding='utf-8')
+        return dict(data=folder/'t.tsv')
+    return make
+
+
 def inside(make, name): return lambda folder: dict(data=make(folder)['data']/name)
 def above(make): return lambda folder: dict(data=make(folder)['data'].parent)
 
@@ -176,6 +186,11 @@ CASES = [
     bad('an id twice', image_table, columns(column('key', [*range(11), 0])), "1 ids are there twice, such as '0'", id='key'),
     bad('a split with a class of its own', image_table, columns(column('split', ['train', 'test']*6)), 'no readable train image of class dog'),
     bad('a split that is none', image_table, columns(column('split', ['holdout']*12)), "unknown split 'holdout'"),
+    bad('splits in a column subset of Parquet', image_table, columns(column('subset', ['train', 'test']*6)), 'the column subset says which split'),
+    good('a TSV of paths', image_table, tsv(), 12),
+    bad('a TSV whose files are gone', image_table, tsv('gone.png\tcat', 'lost/x.png\tdog'), '2 of 14 images cannot be read', 'gone.png: no such file'),
+    bad('a TSV with an address', image_table, tsv('https://example.org/a.png\tcat'), 'row 14 is an address'),
+    bad('a folder for a table', image_table, above(tsv()), 'a folder; give the table itself'),
     bad('an option that is none', image_table, columns(), 'vall is no option of a reader', vall=.2),
     good('a zip of folders', image_zip, zipped(*TREE, '__MACOSX/train/cat/._0.png', 'train/Thumbs.db'), 12),
     bad('a zip cut off', image_zip, cut(zipped(*TREE)), 'no zip that can be read'),
