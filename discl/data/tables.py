@@ -646,7 +646,7 @@ def _of_bytes(
     "Pictures that lie in archives"
     return _looks(packed, names).assign(data=packed)
 
-# %% ../../nbs/1_data/12c_tables.ipynb #31c48bb1
+# %% ../../nbs/1_data/12c_tables.ipynb #69ffaf04
 def _no_hidden_splits(
     table:pd.DataFrame, # columns of a table that has none of splits
     label:str, # column of classes, which may be called anything
@@ -657,8 +657,9 @@ def _no_hidden_splits(
         if name == label or pd.api.types.is_numeric_dtype(table[name]): continue
         words = table[name].dropna().astype(str).unique()
         if not 2 <= len(words) <= 20 or not all(map(split_of, words)): continue
-        raise DisclError(f'{place}: the column {name} says which split a row is in ({", ".join(sorted(words)[:3])}); say '
-                         f'split={name!r}, or take it out')
+        listed = ', '.join(sorted(words)[:3])
+        raise DisclError(f'{place}: the column {name} says which split a row is in ({listed}); say split={name!r}, or '
+                         'take it out')
 
 # %% ../../nbs/1_data/12c_tables.ipynb #73068fda
 def _facts(
