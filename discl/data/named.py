@@ -6,7 +6,7 @@
 __all__ = ['NAMED', 'PUBLISHED', 'HUGGING_FACE', 'FORMS', 'NamedSet', 'named_set', 'drawn_by_trial', 'name_of', 'PublishedSet',
            'open_data']
 
-# %% ../../nbs/1_data/16_named.ipynb #c4b9b2fc
+# %% ../../nbs/1_data/16_named.ipynb #2d0d5eaa
 import os, re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from .fashion import FASHION, fashion_lt, fashion_wild, fashion_wild_lt, wild_id
 from .sets import ImageSet
 from .readers import check_words, image_csv, image_folder
 from .cifar import cifar_100_lt
-from .lists import imagenet_lt, inaturalist_2018, places_lt
+from .lists import IMAGENET_LT, INATURALIST_2018, PLACES_LT, ListForm, imagenet_lt, inaturalist_2018, places_lt
 from .tables import hugging_face, image_shards, image_table, image_zip
-from .wilds import iwildcam, wilds_root
+from .wilds import CLASSES_OF, IMAGES_OF, iwildcam, wilds_root
 
 # %% ../../nbs/1_data/16_named.ipynb #d33d0f02
 _LT, _WILD = ('100', '0'), ('0', '5000', '40') # IR and seed; seed, training pictures and their cameras
@@ -51,7 +51,7 @@ def _wild_ceiling(arguments): # as above -> ImageSet
 def _open_wild_lt(arguments, options): # the same of fashion-wild-lt: IR and seed, or fewer
     return _opened('fashion-wild-lt', fashion_wild_lt, (float, int), _LT, arguments)
 
-# %% ../../nbs/1_data/16_named.ipynb #5a387bd7
+# %% ../../nbs/1_data/16_named.ipynb #1c52fa9a
 @dataclass(frozen=True)
 class NamedSet:
     "An image set that has a name, and what goes with it"
@@ -64,15 +64,23 @@ class NamedSet:
     title: str = '' # name of its ImageSet, with {} for each argument; '': its name here
     # its arguments -> ImageSet of new real pictures, the ceiling of what a generator can give
     ideal: Callable | None = None
+    follows: tuple[str, ...] = () # what the arguments are, such as 'IR'
+    images: dict | None = None # split -> how many, where no argument is given; None: not said
+    citation: str = '' # whose pictures they are
+    licence: str = '' # of the pictures; '': not said
+
+# %% ../../nbs/1_data/16_named.ipynb #f154cc10
+_FASHION = dict(classes=tuple(FASHION), citation='Fashion-MNIST (Zalando Research)', licence='MIT')
+_OF_LT = dict(drawn_by_trial=True, arguments=_LT, takes_imbalance=True, follows=('IR', 'SEED'),
+              images=dict(train=1_236, val=2_000, test=10_000), **_FASHION)
 
 NAMED = {
-    'fashion-lt': NamedSet(_open_fashion, tuple(FASHION), str(files('discl')/'embedded/descriptions.json'),
-                           drawn_by_trial=True, arguments=_LT, takes_imbalance=True,
-                           title='fashion-lt IR {} seed {}'),
-    'fashion-wild': NamedSet(_open_wild, tuple(FASHION), arguments=_WILD, ideal=_wild_ceiling,
-                             title='fashion-wild seed {}, {} pictures, {} cameras'),
-    'fashion-wild-lt': NamedSet(_open_wild_lt, tuple(FASHION), drawn_by_trial=True, arguments=_LT,
-                                takes_imbalance=True, title='fashion-wild-lt IR {} seed {}'),
+    'fashion-lt': NamedSet(_open_fashion, descriptions=str(files('discl')/'embedded/descriptions.json'),
+                           title='fashion-lt IR {} seed {}', **_OF_LT),
+    'fashion-wild': NamedSet(_open_wild, arguments=_WILD, ideal=_wild_ceiling, follows=('SEED', 'PICTURES', 'CAMERAS'),
+                             title='fashion-wild seed {}, {} pictures, {} cameras',
+                             images=dict(train=5_000, val=1_000, test=2_500, id_val=1_000, id_test=2_500), **_FASHION),
+    'fashion-wild-lt': NamedSet(_open_wild_lt, title='fashion-wild-lt IR {} seed {}', **_OF_LT),
 } # name -> NamedSet
 
 # %% ../../nbs/1_data/16_named.ipynb #3150bafc
@@ -102,29 +110,73 @@ def name_of(
         found = re.fullmatch(pattern, title)
         if found: return ':'.join([name, *found.groups()])
 
-# %% ../../nbs/1_data/16_named.ipynb #61d49df9
+# %% ../../nbs/1_data/16_named.ipynb #96980383
 @dataclass(frozen=True)
 class PublishedSet:
     "A data set that others publish, and that a user has in a folder"
-    open: Callable # (what follows its name, on_bad) -> ImageSet
+    open: Callable # (what follows its name, on_bad, strict) -> ImageSet; not strict: what is not as published is told
     folder: str # which folder that is, for people
+    images: dict # split -> how many, as published
+    classes: int # as published
+    needs: str # what to fetch, and where from
+    layout: tuple[str, ...] # what then lies in the folder
+    follows: tuple[str, ...] = ('FOLDER',) # what is written after the name and a colon
+    citation: str = '' # who published it
+    licence: str = '' # '': not said here; it is read where the set is fetched
 
-def _open_cifar(place, on_bad): # 'FOLDER' or 'IR:FOLDER' -> ImageSet; its pictures are bytes, so none can be bad
+# %% ../../nbs/1_data/16_named.ipynb #8a586a94
+def _open_cifar(place, on_bad, strict): # 'FOLDER' or 'IR:FOLDER' -> ImageSet; its pictures are bytes, so none can be bad
     ratio, colon, folder = place.partition(':')
-    if colon and re.fullmatch(r'\d+(\.\d+)?', ratio): return cifar_100_lt(folder, float(ratio))
-    return cifar_100_lt(place)
+    if colon and re.fullmatch(r'\d+(\.\d+)?', ratio): return cifar_100_lt(folder, float(ratio), strict)
+    return cifar_100_lt(place, strict=strict)
 
-def _opens(reader): # of (folder, …, on_bad) -> (place, on_bad) -> ImageSet
-    def opened(place, on_bad): return reader(place, on_bad=on_bad)
+def _opens(reader): # of (folder, …, on_bad, strict) -> (place, on_bad, strict) -> ImageSet
+    def opened(place, on_bad, strict): return reader(place, on_bad=on_bad, strict=strict)
     return opened
 
-# %% ../../nbs/1_data/16_named.ipynb #f8734b87
+# %% ../../nbs/1_data/16_named.ipynb #690217fe
+def _layout_of(
+    form:ListForm, # of a set
+) -> tuple[str, ...]: # places of its pictures
+    "Where a reader of lists looks for pictures"
+    names = dict(cls='CLASS', flat='CLASS', letter='LETTER', file='FILE')
+    return tuple(' or '.join(place.format(**names) for place in places) for places in form.places.values())
+
+def _of_lists(
+    form:ListForm, # of the set
+    reader:Callable, # of (folder, …, on_bad, strict)
+    folder:str, # which one the user gives, for people
+    citation:str, # who published it
+    also:tuple[str, ...]=(), # what else lies beside the lists
+) -> PublishedSet:
+    "A set that is published as lists"
+    lists = f'{", ".join(form.files.values())} (or in lists/)'
+    return PublishedSet(_opens(reader), folder, form.images, form.classes, form.needs, (lists, *also, *_layout_of(form)),
+                        citation=citation)
+
+# %% ../../nbs/1_data/16_named.ipynb #93cb7d30
+_CIFAR_NEEDS = ('cifar-100-binary.tar.gz, the binary version of CIFAR-100 (the one for Python is pickle and is refused), packed '
+                'or unpacked; or the Parquet files of the hub (uoft-cs/cifar100)')
+_CIFAR_LAYOUT = ('train.bin, test.bin and fine_label_names.txt', 'or train-….parquet and test-….parquet',
+                 'or cifar-100-binary.tar.gz itself')
+_WILDS_LAYOUT = ('metadata.csv', 'categories.csv', 'train/FILE, the pictures of all splits',
+                 'labels.csv with columns y and english, if you have common names: without it the Latin ones are taken')
+
+# %% ../../nbs/1_data/16_named.ipynb #9ef9a949
 PUBLISHED = {
-    'cifar-100-lt': PublishedSet(_open_cifar, 'or cifar-100-lt:IR:FOLDER, the folder of cifar-100-binary'),
-    'imagenet-lt': PublishedSet(_opens(imagenet_lt), 'the folder of ImageNet with the lists ImageNet_LT_train.txt …'),
-    'places-lt': PublishedSet(_opens(places_lt), 'the folder of Places365 with the lists Places_LT_train.txt …'),
-    'inaturalist-2018': PublishedSet(_opens(inaturalist_2018), 'the folder of train_val2018 with its lists or JSON files'),
-    'iwildcam': PublishedSet(_opens(iwildcam), 'the folder iwildcam_v2.0 of WILDS'),
+    'cifar-100-lt': PublishedSet(
+        _open_cifar, 'or cifar-100-lt:IR:FOLDER, the folder of cifar-100-binary', dict(train=10_847, test=10_000), 100,
+        _CIFAR_NEEDS, _CIFAR_LAYOUT, ('FOLDER', 'IR:FOLDER'), 'Krizhevsky, 2009; Cao et al., 2019'),
+    'imagenet-lt': _of_lists(
+        IMAGENET_LT, imagenet_lt, 'the folder of ImageNet with the lists ImageNet_LT_train.txt …', 'Liu et al., 2019'),
+    'places-lt': _of_lists(
+        PLACES_LT, places_lt, 'the folder of Places365 with the lists Places_LT_train.txt …', 'Liu et al., 2019'),
+    'inaturalist-2018': _of_lists(
+        INATURALIST_2018, inaturalist_2018, 'the folder of train_val2018 with its lists or JSON files',
+        'van Horn et al., 2018', ('or train2018.json and val2018.json', 'categories.json')),
+    'iwildcam': PublishedSet(
+        _opens(iwildcam), 'the folder iwildcam_v2.0 of WILDS', IMAGES_OF, CLASSES_OF, 'iWildCam 2.0 as WILDS publishes '
+        'it, unpacked', _WILDS_LAYOUT, citation='Beery et al., 2020; Koh et al., WILDS, 2021'),
 } # name -> PublishedSet
 
 # %% ../../nbs/1_data/16_named.ipynb #ee0cb86f
@@ -147,13 +199,14 @@ HUGGING_FACE = 'hf' # before a folder that `datasets` has saved, or a hub id
 FORMS = {'.tsv': image_table, '.parquet': image_table, '.arrow': image_table, '.zip': image_zip,
          '.tar': image_shards} # end of a file's name -> its reader
 
-# %% ../../nbs/1_data/16_named.ipynb #0460865f
+# %% ../../nbs/1_data/16_named.ipynb #e50a787b
 def open_data(
     what:str | Path, # folder, CSV file, or a name: 'fashion-lt:IR:SEED', 'imagenet-lt:FOLDER'
     on_bad:str='raise', # 'raise' or 'skip' images that cannot be read
     on_leak:str | None=None, # one picture in two splits: 'raise', 'drop', 'keep'; None: raise, near ones are told
     on_conflict:str='raise', # one picture in two classes: 'raise', 'drop' (leave it out) or 'keep'
     manifest:str | Path | None=None, # as for `image_folder`
+    strict:bool=True, # refuse a set of `PUBLISHED` that is not as published? False: the differences are told
 ) -> ImageSet:
     "An image set by name"
     if not isinstance(what, (str, os.PathLike)): raise DisclError(f'data is a name or a path, not {what!r}')
@@ -162,7 +215,7 @@ def open_data(
     if named and os.path.isdir(what): print(f'{what}: the set of this name, not the folder; ./{what} opens the folder')
     if named: return named.open(str(what).split(':')[1:], options)
     head, _, place = str(what).partition(':')
-    if head in PUBLISHED and place: return PUBLISHED[head].open(place, on_bad)
+    if head in PUBLISHED and place: return PUBLISHED[head].open(place, on_bad, strict)
     if head == HUGGING_FACE and place: return hugging_face(place, **options)
     if os.path.isdir(what) and wilds_root(what) is not None: return iwildcam(what, strict=False, on_bad=on_bad)
     form = FORMS.get(Path(what).suffix.lower())
