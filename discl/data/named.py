@@ -110,7 +110,7 @@ def name_of(
         found = re.fullmatch(pattern, title)
         if found: return ':'.join([name, *found.groups()])
 
-# %% ../../nbs/1_data/16_named.ipynb #96980383
+# %% ../../nbs/1_data/16_named.ipynb #8d41a145
 @dataclass(frozen=True)
 class PublishedSet:
     "A data set that others publish, and that a user has in a folder"
@@ -121,11 +121,12 @@ class PublishedSet:
     needs: str # what to fetch, and where from
     layout: tuple[str, ...] # what then lies in the folder
     follows: tuple[str, ...] = ('FOLDER',) # what is written after the name and a colon
+    default: str = '' # what holds after the first of them, such as 'IR 100'
     citation: str = '' # who published it
     licence: str = '' # '': not said here; it is read where the set is fetched
 
-# %% ../../nbs/1_data/16_named.ipynb #8a586a94
-def _open_cifar(place, on_bad, strict): # 'FOLDER' or 'IR:FOLDER' -> ImageSet; its pictures are bytes, so none can be bad
+# %% ../../nbs/1_data/16_named.ipynb #38f83b51
+def _open_cifar(place, on_bad, strict): # 'FOLDER' or 'IR:FOLDER' -> ImageSet; its pictures are bytes: none can be bad
     ratio, colon, folder = place.partition(':')
     if colon and re.fullmatch(r'\d+(\.\d+)?', ratio): return cifar_100_lt(folder, float(ratio), strict)
     return cifar_100_lt(place, strict=strict)
@@ -134,7 +135,7 @@ def _opens(reader): # of (folder, …, on_bad, strict) -> (place, on_bad, strict
     def opened(place, on_bad, strict): return reader(place, on_bad=on_bad, strict=strict)
     return opened
 
-# %% ../../nbs/1_data/16_named.ipynb #690217fe
+# %% ../../nbs/1_data/16_named.ipynb #059a4e73
 def _layout_of(
     form:ListForm, # of a set
 ) -> tuple[str, ...]: # places of its pictures
@@ -151,22 +152,22 @@ def _of_lists(
 ) -> PublishedSet:
     "A set that is published as lists"
     lists = f'{", ".join(form.files.values())} (or in lists/)'
-    return PublishedSet(_opens(reader), folder, form.images, form.classes, form.needs, (lists, *also, *_layout_of(form)),
-                        citation=citation)
+    layout = (lists, *also, *_layout_of(form))
+    return PublishedSet(_opens(reader), folder, form.images, form.classes, form.needs, layout, citation=citation)
 
-# %% ../../nbs/1_data/16_named.ipynb #93cb7d30
-_CIFAR_NEEDS = ('cifar-100-binary.tar.gz, the binary version of CIFAR-100 (the one for Python is pickle and is refused), packed '
-                'or unpacked; or the Parquet files of the hub (uoft-cs/cifar100)')
+# %% ../../nbs/1_data/16_named.ipynb #5ac5041b
+_CIFAR_NEEDS = ('cifar-100-binary.tar.gz, the binary version of CIFAR-100 (the one for Python is pickle and is '
+                'refused), packed or unpacked; or the Parquet files of the hub (uoft-cs/cifar100)')
 _CIFAR_LAYOUT = ('train.bin, test.bin and fine_label_names.txt', 'or train-….parquet and test-….parquet',
                  'or cifar-100-binary.tar.gz itself')
 _WILDS_LAYOUT = ('metadata.csv', 'categories.csv', 'train/FILE, the pictures of all splits',
                  'labels.csv with columns y and english, if you have common names: without it the Latin ones are taken')
 
-# %% ../../nbs/1_data/16_named.ipynb #9ef9a949
+# %% ../../nbs/1_data/16_named.ipynb #b5434d5d
 PUBLISHED = {
     'cifar-100-lt': PublishedSet(
         _open_cifar, 'or cifar-100-lt:IR:FOLDER, the folder of cifar-100-binary', dict(train=10_847, test=10_000), 100,
-        _CIFAR_NEEDS, _CIFAR_LAYOUT, ('FOLDER', 'IR:FOLDER'), 'Krizhevsky, 2009; Cao et al., 2019'),
+        _CIFAR_NEEDS, _CIFAR_LAYOUT, ('FOLDER', 'IR:FOLDER'), 'IR 100', 'Krizhevsky, 2009; Cao et al., 2019'),
     'imagenet-lt': _of_lists(
         IMAGENET_LT, imagenet_lt, 'the folder of ImageNet with the lists ImageNet_LT_train.txt …', 'Liu et al., 2019'),
     'places-lt': _of_lists(
