@@ -6,14 +6,15 @@
 __all__ = ['READERS', 'FLAGS', 'COMMANDS', 'STORE_ACTIONS', 'number', 'whole_number', 'numbers', 'words', 'read_setting',
            'read_settings', 'default_text', 'add_setting', 'add_settings', 'Command', 'command', 'parser_of', 'options',
            'begin', 'durations', 'finish', 'demo', 'run', 'hard', 'forecast', 'generate', 'score', 'train', 'report',
-           'grid_forecast', 'experiment', 'store', 'doctor', 'Stopped', 'signals_stop', 'keep_traceback', 'explain',
-           'perform', 'main']
+           'grid_forecast', 'experiment', 'store', 'data', 'doctor', 'Stopped', 'signals_stop', 'keep_traceback',
+           'explain', 'perform', 'main']
 
-# %% ../nbs/99_cli.ipynb #aacd6e55
+# %% ../nbs/99_cli.ipynb #28cb7367
 import argparse, dataclasses, os, shlex, signal, sys, time, traceback, warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 from fastcore.docments import docments
 from fastcore.script import anno_parser, bool_arg
 from .core.basics import DisclError, meant
@@ -397,6 +398,42 @@ def store(
         raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
     in_range('wait', wait, 0, 10**9)
     STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout, wait=wait))
+
+# %% ../nbs/99_cli.ipynb #e18755df
+_MAY_FOLLOW = dict(opt=False, nargs='?') # of an argument that is known by its place, and may be left out
+
+def _set_lines(action, place): # text of `ls`, of `needs NAME`, and of NAME alone
+    from discl.data.registry import list_sets, needs_of, set_named
+    if action == 'ls': return list_sets()
+    if action == 'needs': return needs_of(place)
+    try: set_named(action)
+    except DisclError as error: raise DisclError(f'neither ls, needs nor check: {error}') from error
+    return needs_of(action)
+
+def _check_set(place, out, strict, fewer_than, seed): # open it, say what is there, draw its sheet
+    from discl.data.registry import check_data, contact_sheet, save_sheet, sheet_place
+    if not place: raise DisclError('give what is checked: NAME:FOLDER, a folder or a file, as after --data')
+    sheet_place(out, place)
+    found = check_data(place, strict)
+    print(found.text(fewer_than))
+    save_sheet(contact_sheet(found.images, seed=seed), out)
+    print(f'{out}: some pictures of each split')
+
+# %% ../nbs/99_cli.ipynb #e183cab0
+@command()
+def data(
+    action:Annotated[str, _MAY_FOLLOW]='ls', # ls (sets by name), needs or a name (what to download), check (open a set)
+    place:Annotated[str, _MAY_FOLLOW]='', # for needs: a name; for check: what is written after --data
+    out:str='sheet.png', # for check: a picture of some of its pictures
+    strict:bool_arg=True, # for check: refuse a published set that is not as published?
+    fewer_than:whole_number=20, # for check: training images that make a class few-shot
+    seed:whole_number=0, # for check: draws the pictures of the sheet
+) -> None:
+    "List data sets, say what one needs, or open one and show it"
+    in_range('fewer_than', fewer_than, 1, 10**9)
+    in_range('seed', seed, 0, 10**9)
+    if action == 'check': _check_set(place, out, strict, fewer_than, seed)
+    else: print(_set_lines(action, place))
 
 # %% ../nbs/99_cli.ipynb #845a6149
 @command()
