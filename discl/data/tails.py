@@ -152,18 +152,20 @@ def _tell_head(
     say(f'{name}: the largest class has {head:,} images where there are {most:,}, since the others are too small for '
         'more at this ratio')
 
-# %% ../../nbs/1_data/10a_tails.ipynb #ee6f131e
+# %% ../../nbs/1_data/10a_tails.ipynb #dbad3d25
 def _check_classes(
     images:ImageSet, # all splits
     name:str, # for errors
 ) -> None:
     "Is there something of each class to draw from?"
-    if len(images.classes) < 2: raise DisclError(f'{name}: has one class only ({images.classes}); a long tail has two or more')
+    if len(images.classes) < 2:
+        raise DisclError(f'{name}: has one class only ({images.classes}); a long tail has two or more')
     have = images['train'].counts()
     lost = [of_class for of_class, n in zip(images.classes, have) if not n]
     if not have.any():
         there = ', '.join(sorted(set(images.items.split))) or 'nothing'
-        raise DisclError(f'{name}: has no training image to make a long tail of (there is {there}); put images into a split train')
+        raise DisclError(f'{name}: has no training image to make a long tail of (there is {there}); put images into '
+                         'a split train')
     if lost: raise DisclError(f'{name}: has no training image of {", ".join(lost[:10])} ({len(lost)} classes in all); '
                               'add some, or take the class away')
 
