@@ -88,6 +88,9 @@ def stage_of(name, levels, epochs, seed, epoch, history):
     return curriculum.strategy_of(name, levels, epochs, epochs - 1, seed=seed).stage(epoch, history)
 
 
+STAGE_FIELDS = ('levels', 'real_tail', 'oversample')  # of a stage when these values were pinned
+
+
 def stage_fields(stage):
     "A stage as JSON has it"
     return dict(levels=list(stage.levels), real_tail=stage.real_tail, oversample=stage.oversample)
@@ -95,7 +98,8 @@ def stage_fields(stage):
 
 def rows_of_epoch(stage, nontail, tail, pools, r, p, rng):
     "What an epoch trains on"
-    return curriculum.epoch_list(stage, curriculum.TrainingRows(nontail, tail, pools), r, p, rng)
+    by_class = nontail[::2], nontail[1::2], tail
+    return curriculum.epoch_list(stage, curriculum.TrainingRows(nontail, tail, pools, by_class), r, p, rng)
 
 
 def guidance(owner, labels, nontail, tail, pools, most, rng):
@@ -142,7 +146,8 @@ def outcomes(run, snapped):
         patch.setattr(steps_module, 'ldmlr', small)
         patch.setattr(Store, 'images', snapped_images)
         return [dict(accuracies=[r[g] for g in ('many', 'medium', 'few', 'overall')], steps=r['steps'],
-                     head_steps=r['head_steps'], cuda_levels=r['cuda_levels'], stages=r['stages'])
+                     head_steps=r['head_steps'], cuda_levels=r['cuda_levels'],
+                     stages=[{name: stage[name] for name in STAGE_FIELDS} for stage in r['stages']])
                 for r in run.train_arms(0)]
 
 
