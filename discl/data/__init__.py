@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     fashion=['FASHION', 'WILD_SPLITS', 'CONCENTRATION', 'TRAFFIC', 'TAIL', 'CAMERAS_A_SEED', 'IDEAL_CAMERAS',
         'fashion_rows', 'fashion_lt', 'WildSplit', 'wild_recipes', 'wild_pictures', 'fashion_wild',
         'wild_ideal', 'fashion_wild_lt'],
-    named=['NAMED', 'PUBLISHED', 'HUGGING_FACE', 'FORMS', 'NamedSet', 'named_set', 'drawn_by_trial',
+    named=['NAMED', 'PUBLISHED_SETS', 'HUGGING_FACE', 'FORMS', 'NamedSet', 'named_set', 'drawn_by_trial',
         'name_of', 'PublishedSet', 'open_data'],
     registry=['typed_as', 'sizes_text', 'known_sets', 'list_sets', 'set_named', 'needs_of', 'CheckedSet',
         'check_data', 'split_table', 'few_text', 'domain_text', 'drawn_classes', 'drawn_rows',

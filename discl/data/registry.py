@@ -19,7 +19,7 @@ from ..core.basics import DisclError, checked_number, meant
 from ..core.files import printable, whole_file
 from ..core.images import encode_image
 from .sets import SPLITS, ImageSet, shots
-from .named import FORMS, HUGGING_FACE, NAMED, PUBLISHED, NamedSet, PublishedSet, open_data
+from .named import FORMS, HUGGING_FACE, NAMED, PUBLISHED_SETS, NamedSet, PublishedSet, open_data
 
 # %% ../../nbs/1_data/16a_registry.ipynb #ca05fb08
 def _default_of(one): # NamedSet or PublishedSet -> what holds where it is not written, such as 'IR 100, SEED 0'
@@ -27,10 +27,10 @@ def _default_of(one): # NamedSet or PublishedSet -> what holds where it is not w
     return ', '.join(f'{what} {value}' for what, value in zip(one.follows, one.arguments))
 
 def typed_as(
-    name:str, # in NAMED or PUBLISHED
+    name:str, # in NAMED or PUBLISHED_SETS
 ) -> str: # with what may be left out in brackets
     "How a set is written after --data"
-    if name in PUBLISHED: return ' or '.join(f'{name}:{after}' for after in PUBLISHED[name].follows)
+    if name in PUBLISHED_SETS: return ' or '.join(f'{name}:{after}' for after in PUBLISHED_SETS[name].follows)
     return name + ''.join(f'[:{after}' for after in NAMED[name].follows) + ']'*len(NAMED[name].follows)
 
 # %% ../../nbs/1_data/16a_registry.ipynb #87a61e2d
@@ -48,7 +48,7 @@ def sizes_text(
 def known_sets() -> pd.DataFrame: # name, typed, default, images (split -> n, or None), classes, citation, licence
     "Every set that has a name"
     rows = []
-    for name, one in (NAMED | PUBLISHED).items():
+    for name, one in (NAMED | PUBLISHED_SETS).items():
         classes = len(one.classes) if isinstance(one, NamedSet) else one.classes
         rows.append([name, typed_as(name), _default_of(one), one.images, classes, one.citation, one.licence])
     return pd.DataFrame(rows, columns=['name', 'typed', 'default', 'images', 'classes', 'citation', 'licence'])
@@ -69,7 +69,7 @@ def set_named(
     what:str, # a name, or a name and what follows it
 ) -> tuple[str, NamedSet | PublishedSet]: # name and entry
     "The entry of a set; DisclError: none has this name"
-    name, every = str(what).partition(':')[0], NAMED | PUBLISHED
+    name, every = str(what).partition(':')[0], NAMED | PUBLISHED_SETS
     if name in every: return name, every[name]
     raise DisclError(f'{printable(name)[:99] or "no name"}: no set is named so{meant(name, every)}; known are '
                      f'{", ".join(every)}')

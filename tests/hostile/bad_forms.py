@@ -105,7 +105,7 @@ def beside(make):
 def shard(*files, name='train-0.tar'):
     "-> maker of a shard of ten samples, and some files more"
     def make(folder):
-        with tarfile.open(folder/name, 'w') as out:
+        with tarfile.open(folder/name, 'w', encoding='utf-8') as out:
             good = [file for k in range(10) for file in ((f'{k}.png', PICTURES[k]), (f'{k}.cls', b'%d' % (k % 2)))]
             for inner, content in [*good, *files]:
                 info = tarfile.TarInfo(inner)
@@ -122,9 +122,9 @@ def saved(folder):
         table = pa.table(dict(image=[dict(bytes=PICTURES[k], path=None) for k in rows], label=[NAMES[k % 2] for k in rows]))
         with pa.OSFile(str(folder/'set'/split/'data-00000-of-00001.arrow'), 'wb') as out, pa.ipc.new_stream(out, table.schema) as stream:
             stream.write_table(table)
-        (folder/'set'/split/'state.json').write_text('{"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}')
-        (folder/'set'/split/'dataset_info.json').write_text('{}')
-    (folder/'set/dataset_dict.json').write_text('{"splits": ["train", "test"]}')
+        (folder/'set'/split/'state.json').write_text('{"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}', encoding='utf-8')
+        (folder/'set'/split/'dataset_info.json').write_text('{}', encoding='utf-8')
+    (folder/'set/dataset_dict.json').write_text('{"splits": ["train", "test"]}', encoding='utf-8')
     return dict(data=folder/'set')
 
 

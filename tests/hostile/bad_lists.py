@@ -95,9 +95,9 @@ def gone(*names):
 def data_of(file, part, **fields):
     "-> change: fields of the first object of a list in a JSON file"
     def change(place):
-        data = json.loads((place/file).read_text())
+        data = json.loads((place/file).read_text(encoding='utf-8'))
         data[part][0].update(fields)
-        (place/file).write_text(json.dumps(data))
+        (place/file).write_text(json.dumps(data), encoding='utf-8')
     return change
 
 
@@ -137,11 +137,11 @@ def pipe(place):
 
 
 def spoiled_bytes(place): (place/'ImageNet_LT_train.txt').write_bytes(b'train/\xff\xfe 0\n')
-def cut(place): (place/'train2018.json').write_text((place/'train2018.json').read_text()[:200])
-def a_list(place): (place/'val2018.json').write_text('[]')
-def deep(place): (place/'categories.json').write_text('['*100_000)
+def cut(place): (place/'train2018.json').write_text((place/'train2018.json').read_text(encoding='utf-8')[:200], encoding='utf-8')
+def a_list(place): (place/'val2018.json').write_text('[]', encoding='utf-8')
+def deep(place): (place/'categories.json').write_text('['*100_000, encoding='utf-8')
 def broken_picture(place): (place/f'train/{WNIDS[0]}/{WNIDS[0]}_0.JPEG').write_bytes(b'no picture')
-def no_classes(place): (place/'categories.json').write_text('[]')
+def no_classes(place): (place/'categories.json').write_text('[]', encoding='utf-8')
 
 
 def opened(made): return imagenet_lt(made['data'], strict=False)
