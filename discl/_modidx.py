@@ -1503,6 +1503,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'discl.report.figures._draw_stages': ( '6_report/figures.html#_draw_stages',
                                                                              'discl/report/figures.py'),
                                       'discl.report.figures._drawable': ('6_report/figures.html#_drawable', 'discl/report/figures.py'),
+                                      'discl.report.figures._empty': ('6_report/figures.html#_empty', 'discl/report/figures.py'),
                                       'discl.report.figures._figure': ('6_report/figures.html#_figure', 'discl/report/figures.py'),
                                       'discl.report.figures._grouped_bars': ( '6_report/figures.html#_grouped_bars',
                                                                               'discl/report/figures.py'),

@@ -113,8 +113,12 @@ def _sample(frame, source, lam, seed): # the row of a table, or None
     return found.iloc[0] if len(found) else None
 
 # %% ../../nbs/6_report/62_figures.ipynb #a0a83783
+def _empty(ax): # an empty place, which may still have the label of its row
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+
 def _tile_sample(ax, sample): # row with image and perhaps kept, or None: an empty place
-    if sample is None: return ax.axis('off')
+    if sample is None: return _empty(ax)
     image = decode_image(sample.image) if isinstance(sample.image, bytes) else sample.image
     dropped = 'kept' in sample and not sample.kept
     _tile(ax, image, crossed=dropped)
@@ -161,7 +165,7 @@ def spectrum_grid(
 
 # %% ../../nbs/6_report/62_figures.ipynb #40e1b63f
 def _tile_scored(ax, sample, title): # row with image (uint8 array), kept, text_score; None: an empty place
-    if sample is None: return ax.axis('off')
+    if sample is None: return _empty(ax)
     dropped = sample.kept is not None and not sample.kept
     _tile(ax, sample.image, title, dropped)
     score = sample.text_score
@@ -181,7 +185,7 @@ def strip_figure(
     fig = _figure(.95*columns + .4, 1.25*len(seeds) + .4*bool(title))
     rows = fig.subplots(len(seeds), columns, squeeze=False)
     _tile(rows[0, 0], source, 'real, λ = 1')
-    for ax in rows[1:, 0]: ax.axis('off')
+    for ax in rows[1:, 0]: _empty(ax)
     of_source = frame.assign(source='') # the table has one source only
     for axes, seed in zip(rows[:, 1:], seeds):
         for ax, lam in zip(axes, levels):
