@@ -259,8 +259,6 @@ class FilterRecipe(CheckedFields):
     share: float = setting(.9, above_zero, ('score', 'arm'))
     # of these, count only those by day with nothing that makes them hard (columns hard and night)?
     clean: bool = setting(False, spares=('score', 'arm'))
-    # for alia: texts that fit any picture of the set; none: ALIA's own for iWildCam
-    alia_negative: tuple[str, ...] = setting((), spares=STEPS)
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #dd244e9e
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific') # of `discl demo`
@@ -307,6 +305,8 @@ class TrainingRecipe(CheckedFields):
     trim: bool = setting(False, **_ADAPTIVE) # for adaptive: leave outlying increases out, as the authors' code does?
     # for adaptive: samples of each source at each level to measure it on
     per_level: int = setting(1, within(1, 10**6), later=True, **_ADAPTIVE)
+    # for alia: texts that fit any picture of the set; none: ALIA's own for iWildCam
+    alia_negative: tuple[str, ...] = setting((), spares=STEPS)
     # for CUDA: share of a class's images that has to be recognised
     gamma: float = setting(.6, above_zero, _BEFORE_ARMS, only='CUDA')
     validate: int = setting(50, within(1, 10**9)) # validation images of each class that choose the epoch

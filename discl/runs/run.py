@@ -515,7 +515,7 @@ def _kept_by_alia(self:Run, trial, scored, arm): # as above, by the confidence o
     rows = scored[scored.lam == level].sort_values('job')
     if not len(rows): return scored.assign(kept=False)
     def found(): return rows.job[self._alia_verdict(trial, rows)].tolist()
-    key = ['alia', trial, self.pretrain_key(trial), self.recipe.filter.alia_negative]
+    key = ['alia', trial, self.pretrain_key(trial), self.recipe.training.alia_negative]
     jobs = self.once([*key, rows.job.tolist(), rows.kept.tolist()], found)
     return scored.assign(kept=scored.job.isin(jobs))
 
@@ -524,7 +524,7 @@ def _alia_verdict(self:Run, trial, rows): # samples of one level, ordered by job
     train, size = self.samples(trial), self.recipe.training.image_size
     edits = Samples(spectrum_pixels(self.store, rows.job.tolist(), size, folder=self.folder/'pixels'), rows.label)
     said, on_real = [predict(self.network(trial), samples) for samples in (edits, train)]
-    texts = self.recipe.filter.alia_negative or ALIA_NEGATIVE
+    texts = self.recipe.training.alia_negative or ALIA_NEGATIVE
     negative = text_similarities(self.store, self.clip, texts, rows.job).to_numpy()
     return alia_kept(rows, negative, said, rows.label.to_numpy(), class_thresholds(on_real, train.labels.numpy()))
 
