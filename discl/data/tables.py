@@ -1201,7 +1201,7 @@ def _from_hub(
     if not re.fullmatch(_HUB_ID, name): raise DisclError(f'{neither}, and no name of a data set of the hub (user/name)')
     try: from datasets import load_dataset
     except ImportError as error:
-        raise DisclError(f'{neither}. If it is a hub id, install what fetches it: pip install datasets') from error
+        raise DisclError(f'{neither}. If it is a hub id, install what fetches it: pip install discl[hub]') from error
     repository, _, configuration = name.partition(':')
     try: splits = load_dataset(repository, configuration or None)
     except Exception as error: # of the network, the hub, or a script that is not run
