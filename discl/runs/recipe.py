@@ -198,8 +198,7 @@ def _check_rule(data): # an error where two rules say which images are hard, or 
 @dataclass(frozen=True)
 class DataRecipe(CheckedFields):
     "Which images, and which of them are hard"
-    # folder (train/val/test or classes), CSV (path,label[,split]), TSV, Parquet, zip or shards (.tar), hf:FOLDER or a hub id,
-    # a named set such as fashion-lt:IR, or a published one as imagenet-lt:FOLDER
+    # folder (train/val/test or classes), table, zip, shards or hf:FOLDER; a name as fashion-lt:IR or imagenet-lt:FOLDER
     data: str = setting('fashion-lt', spares=STEPS)
     on_bad: str = setting('raise', one_of('raise', 'skip'), STEPS) # images that cannot be read: 'raise' or 'skip'
     # one picture in two splits: 'raise', 'drop' or 'keep'; None: an error if it is equal, told if it is alike

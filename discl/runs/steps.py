@@ -481,6 +481,19 @@ class TrainedArm:
     head: dict # from `ldmlr`; empty without LDMLR
     outside: list|None = None # the measure on other domains, an epoch each; None: not watched
 
+# %% ../../nbs/7_runs/71_steps.ipynb #cc86f578
+def _arm_loss(recipe, arm, mixture, model): # -> loss, and the callbacks that belong to it; the model is prepared in place
+    training = recipe.training
+    loss, callbacks = loss_of(arm.loss, mixture.counts, model)
+    if isinstance(loss, Flyp): loss.negatives = training.negatives
+    if training.tunes_clip: callbacks = [*callbacks, *tuning_callbacks(training.max_norm)]
+    return loss, callbacks
+
+def _head_again(arm, mixture, model, loss, trial): # what LDMLR leaves of training the head once more; empty without it
+    if 'LDMLR' not in arm.extras: return {}
+    real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
+    return ldmlr(model, mixture.samples(), mixture.validation, real, loss, seed=trial)
+
 # %% ../../nbs/7_runs/71_steps.ipynb #dbfaee6f
 def train_arm(
     recipe:Recipe, # of the run
@@ -498,9 +511,7 @@ def train_arm(
     curriculum = arm_curriculum(recipe, arm, mixture, trial, say)
     shared = in_common(recipe, model, curriculum)
     samples, callbacks = arm_samples(recipe, arm, mixture, trial)
-    loss, loss_callbacks = loss_of(arm.loss, mixture.counts, model)
-    if isinstance(loss, Flyp): loss.negatives = training.negatives
-    if training.tunes_clip: callbacks = [*callbacks, *tuning_callbacks(training.max_norm)]
+    loss, loss_callbacks = _arm_loss(recipe, arm, mixture, model)
     if training.lora is not None: with_lora(model, training.lora, seed=trial)
     steps, watch = CountSteps(), [] if outside is None else [Watch(outside, measure)]
     learner = fit(model, samples, mixture.validation, training.epochs, loss, curriculum, lr=training.lr, wd=training.wd,
@@ -508,10 +519,7 @@ def train_arm(
                   schedule=training.schedule, measure=measure, warmup_steps=training.warmup_steps,
                   opt_func=optimiser(training))
     if training.lora is not None: merged(model)
-    head = {}
-    if 'LDMLR' in arm.extras:
-        real = np.concatenate([mixture.rows.nontail, mixture.rows.tail])
-        head = ldmlr(model, mixture.samples(), mixture.validation, real, loss, seed=trial)
+    head = _head_again(arm, mixture, model, loss, trial)
     cuda_levels = [levels for callback in callbacks if isinstance(callback, Cuda) for levels in callback.history]
     shared = shared | dict(steps=steps.n)
     return TrainedArm(model, learner.best, curriculum, shared, cuda_levels, head, watch[0].curve if watch else None)

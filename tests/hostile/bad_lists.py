@@ -19,6 +19,13 @@ def save(path, seed=0):
 def write(path, lines): path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
 
 
+def listed(place, name, lists, change):
+    "A set whose pictures are there: write its lists, then spoil what `change` spoils"
+    for split, lines in lists.items(): write(place/f'{name}_{split}.txt', lines)
+    if change: change(place)
+    return dict(data=place)
+
+
 def imagenet(change=None):
     "-> maker of ImageNet-LT with two classes of four training pictures, of which `change` spoils something"
     def make(folder):
@@ -29,9 +36,7 @@ def imagenet(change=None):
                 lists['val' if k == 3 else 'train'].append(f'train/{wnid}/{wnid}_{k}.JPEG {label}')
             save(place/f'val/{wnid}/ILSVRC2012_val_0000000{label}.JPEG')
             lists['test'].append(f'val/{wnid}/ILSVRC2012_val_0000000{label}.JPEG {label}')
-        for split, lines in lists.items(): write(place/f'ImageNet_LT_{split}.txt', lines)
-        if change: change(place)
-        return dict(data=place)
+        return listed(place, 'ImageNet_LT', lists, change)
     return make
 
 
@@ -45,9 +50,7 @@ def places(change=None):
                 lists[split].append(f'train/{name}/0000000{k}.jpg {label}')
             save(place/f'val/{name}/Places365_val_0000000{label}.jpg')
             lists['test'].append(f'val/{name}/Places365_val_0000000{label}.jpg {label}')
-        for split, lines in lists.items(): write(place/f'Places_LT_{split}.txt', lines)
-        if change: change(place)
-        return dict(data=place)
+        return listed(place, 'Places_LT', lists, change)
     return make
 
 
