@@ -6,8 +6,8 @@
 __all__ = ['ALIA_PROMPT', 'ALIA_NEGATIVE', 'text_similarities', 'shows_subject', 'class_thresholds', 'confident', 'alia_verdicts',
            'alia_told', 'alia_kept']
 
-# %% ../../nbs/3_spectrum/38_alia.ipynb #6e04ac14
-from collections.abc import Iterable, Sequence
+# %% ../../nbs/3_spectrum/38_alia.ipynb #e0ad2c8c
+from collections.abc import Callable, Iterable, Sequence
 import numpy as np, pandas as pd
 from ..core.basics import DisclError
 from ..models.clip import Clip
@@ -62,16 +62,18 @@ def _checked(probabilities, labels, what): # -> float (n, classes), int (n,); an
         raise DisclError(f'{what}: a label that is none of the {probabilities.shape[1]} classes')
     return probabilities, labels.astype(int)
 
-# %% ../../nbs/3_spectrum/38_alia.ipynb #0806f5a9
+# %% ../../nbs/3_spectrum/38_alia.ipynb #cf74220b
 def class_thresholds(
-    probabilities:np.ndarray, # float (m, classes): what the classifier says of the real training images
+    probabilities:np.ndarray, # float (m, classes): what the classifier says of the real training images; or (m,): of their class
     labels:np.ndarray, # int (m,): of these
+    classes:int|None=None, # how many there are, where only the true class's probability is given
 ) -> np.ndarray: # float (classes,); infinite for a class without an image
     "Mean probability of a class on its own images (Northcutt et al. 2021): above it, a prediction is confident"
-    probabilities, labels = _checked(probabilities, labels, 'real images')
-    own = probabilities[np.arange(len(labels)), labels]
-    count = np.bincount(labels, minlength=probabilities.shape[1])
-    total = np.bincount(labels, own, minlength=probabilities.shape[1])
+    if classes is None:
+        probabilities, labels = _checked(probabilities, labels, 'real images')
+        classes, probabilities = probabilities.shape[1], probabilities[np.arange(len(labels)), labels]
+    count = np.bincount(labels, minlength=classes)
+    total = np.bincount(labels, probabilities, minlength=classes)
     return np.where(count > 0, total/np.maximum(count, 1), np.inf)
 
 # %% ../../nbs/3_spectrum/38_alia.ipynb #0a717980
@@ -111,7 +113,7 @@ def alia_told(
     return (f'ALIA\'s filter keeps {counts.kept} of {len(verdicts)} edits: {counts.no_subject} do not show the '
             f'subject, {counts.too_easy} are too easy, {counts.mislabelled} look like another class')
 
-# %% ../../nbs/3_spectrum/38_alia.ipynb #63c341ec
+# %% ../../nbs/3_spectrum/38_alia.ipynb #214bdf0c
 def alia_kept(
     scored:pd.DataFrame, # n samples of one level: text_score; where a person has decided also kept and by_hand
     negative:np.ndarray, # float (n,) or (n, texts): similarity to texts that fit any picture, from `text_similarities`
@@ -119,11 +121,16 @@ def alia_kept(
     labels:np.ndarray, # int (n,): their classes
     thresholds:np.ndarray, # float (classes,), from `class_thresholds` of the real training images
     positive:np.ndarray|None=None, # float (n,) or (n, texts): similarity to texts about the task; None: class text
+    say:Callable=print, # told if there is none
+    on_empty:str='real', # in ON_EMPTY: is that an error?
 ) -> np.ndarray: # bool (n,)
-    "Which samples ALIA trains on, unless a person has decided; an error if there is none"
+    "Which samples ALIA trains on, unless a person has decided"
     if positive is None: positive = scored.text_score.to_numpy()
     verdicts = alia_verdicts(positive, negative, probabilities, labels, thresholds)
     kept = verdicts.kept.to_numpy()
     if 'by_hand' in scored: kept = np.where(scored.by_hand, scored.kept, kept).astype(bool)
     if kept.any(): return kept
-    raise DisclError(f'{alia_told(verdicts)}. Take texts that fit the set, or a classifier that is less sure')
+    told = f'{alia_told(verdicts)}. Take texts that fit the set, or a classifier that is less sure'
+    if on_empty == 'raise': raise DisclError(told)
+    say(told)
+    return kept
