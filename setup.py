@@ -17,6 +17,6 @@ setup(
     packages=find_packages(include=['discl', 'discl.*']),
     package_data={'discl': ['published.csv', 'presets.json', 'lab/*.css', 'lab/*.js', 'embedded/*.*', 'embedded/*/*', 'embedded/*/*/*', 'embedded/*/*/*/*']},
     exclude_package_data={'discl': ['embedded/__pycache__/*']},
-    install_requires=lines('requirements'), extras_require={name: lines(f'{name}_requirements') for name in ('lab', 'timm', 'lora', 'hub', 'dev', 'docs')},
+    install_requires=lines('requirements'), extras_require={name: lines(f'{name}_requirements') for name in ('lab', 'timm', 'lora', 'hub', 's3', 'gs', 'azure', 'ray', 'dev', 'docs')},
     entry_points={'console_scripts': lines('console_scripts')},
 )

@@ -36,7 +36,7 @@ def with_a_reason():
 
 
 def test_what_is_imported_is_declared():
-    allowed = set().union(*(names_of(f'{part}requirements') for part in ('', 'timm_', 'lora_', 'hub_')))
+    allowed = set().union(*(names_of(f'{part}requirements') for part in ('', 'timm_', 'lora_', 'hub_', 'ray_')))
     missing = {name: where for name, where in imported().items() if name not in allowed}
     assert not missing, f'imported, but not in settings.ini: {missing}'
 

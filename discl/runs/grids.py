@@ -20,7 +20,7 @@ from ..data.named import drawn_by_trial, named_set
 from ..models.generators import EMBEDDED, SHIPPED
 from ..models.clip_classifier import named_clip
 from ..models.networks import backbone
-from ..spectrum.store import open_store
+from ..spectrum.store import Store
 from ..spectrum.generation import estimate
 from ..curriculum.lists import list_size
 from ..train.samples import Samples, augmentation
@@ -270,7 +270,7 @@ def _seconds_per_image(asked): # Grid -> float, measured on a few; None: not kno
     trial = recipe.training.trials[0]
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder, _without_download(recipe), say=str)
-        jobs, hard, store = run.jobs(trial), run.hard(trial), open_store(f'{folder}/spectrum')
+        jobs, hard, store = run.jobs(trial), run.hard(trial), Store(f'{folder}/spectrum')
         pace = estimate(jobs, hard, store, recipe.generator.model, run.settings)
     return pace['seconds_per_image']
 
