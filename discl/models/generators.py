@@ -8,13 +8,14 @@ __all__ = ['EMBEDDED', 'EMBEDDED_WILD', 'SHIPPED', 'folder_id', 'hub_folder', 'l
 
 # %% ../../nbs/2_models/21_generators.ipynb #49401df7
 import hashlib, inspect, os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 import numpy as np, torch
+from fastcore.basics import patch
 from ..core.basics import DisclError, checked_number, content_id, meant, shown
 from ..core.files import check_fields, is_regular, read_json, what_is
 from ..core.images import MAX_PIXELS
@@ -169,16 +170,25 @@ class Settings:
     size:tuple[int, int]|None = None # (width, height) the source is resized to; None: as it is
     scheduler:str|None = None # class name of a diffusers scheduler; None: the model's own
     dtype:str|None = None # 'float32', 'bfloat16' or 'float16'; None: what the device is fastest in
+    stored_size:tuple[int, int]|None = None # (width, height) that a painted image is kept at; None: as painted
 
     def __post_init__(self):
         self._fill_in('steps', checked_number('steps', self.steps, 1, 1000, whole=True))
         self._fill_in('guidance_scale', _guidance(self.guidance_scale))
         self._fill_in('scheduler', _word('scheduler', self.scheduler))
         self._fill_in('dtype', _word('dtype', self.dtype, list(DTYPES)))
-        if self.size is not None: self._fill_in('size', _checked_size(self.size))
+        for field in ('size', 'stored_size'):
+            if getattr(self, field) is not None: self._fill_in(field, _checked_size(getattr(self, field)))
         if self.dtype is None: self._fill_in('dtype', str(device_and_dtype()[1]).removeprefix('torch.'))
 
     def _fill_in(self, field, value): object.__setattr__(self, field, value) # the only write to a frozen dataclass
+
+# %% ../../nbs/2_models/21_generators.ipynb #89bf9abe
+@patch
+def named(self:Settings) -> dict: # field -> value
+    "What names of jobs are made of; a setting that is younger than names that are kept counts only where it is given"
+    told = asdict(self)
+    return {field: value for field, value in told.items() if field != 'stored_size' or value is not None}
 
 # %% ../../nbs/2_models/21_generators.ipynb #c83d55b2
 _DEFAULTS = dict( # what discl.json may hold; null is as if it were not there
@@ -187,6 +197,7 @@ _DEFAULTS = dict( # what discl.json may hold; null is as if it were not there
     size=((list, type(None)), None),
     scheduler=((str, type(None)), None),
     dtype=((str, type(None)), None),
+    stored_size=((list, type(None)), None),
 )
 
 def _model_defaults(folder): # of a model -> dict: fields of Settings

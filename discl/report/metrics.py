@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['GROUPS', 'MORE_MEASURES', 'LESS_IS_BETTER', 'MEASURES', 'NOT_HARD', 'ID_AND_OOD', 'DOMAIN_MEASURES', 'confusion',
-           'class_accuracy', 'confusion_cells', 'read_confusion', 'by_shot', 'macro_f1', 'calibration_error',
-           'measures', 'domain_measures', 'worst_domain', 'by_kind', 'Judged', 'judged_measures']
+           'class_accuracy', 'confusion_cells', 'read_confusion', 'worst_pairs', 'worst_groups', 'by_shot', 'macro_f1',
+           'calibration_error', 'measures', 'domain_measures', 'worst_domain', 'by_kind', 'Judged', 'judged_measures']
 
 # %% ../../nbs/6_report/60_metrics.ipynb #e0842c5a
+from collections.abc import Sequence
 from typing import NamedTuple
 import numpy as np, pandas as pd
 from scipy.sparse import coo_array, csr_array
@@ -88,6 +89,70 @@ def read_confusion(
         if matrix is not None: return csr_array(matrix)
     raise DisclError(f'A stored confusion is damaged, or of other classes than these {classes}; train the arm again.')
 
+# %% ../../nbs/6_report/60_metrics.ipynb #80942fac
+def worst_pairs(
+    confused:csr_array, # int (classes, classes), from `read_confusion`: row the truth, column the guess
+    classes:Sequence, # names
+    most:int=20, # pairs at most
+) -> pd.DataFrame: # class, taken for, images (so taken), of (images of the class), share (%); the most images first
+    "Which classes are most often taken for one other"
+    cells = confused.tocoo()
+    truth, guess = cells.coords
+    of = np.asarray(confused.sum(1)).ravel()
+    found = pd.DataFrame(dict(truth=truth, guess=guess, images=cells.data, of=of[truth]))
+    found = found[(found.truth != found.guess) & (found.images > 0)]
+    found = found.assign(share=found.images/found.of*100)
+    found = found.sort_values(['images', 'share', 'truth', 'guess'], ascending=[False, False, True, True]).head(most)
+    names = np.array(classes, object)
+    found.insert(0, 'class', names[found.truth])
+    found.insert(1, 'taken for', names[found.guess])
+    return found.drop(columns=['truth', 'guess']).reset_index(drop=True)
+
+# %% ../../nbs/6_report/60_metrics.ipynb #3170c096
+def _root(parent, k): # of the tree that k is in; the way there is shortened
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+def _put_together(pairs, classes, largest): # pairs of numbers, the first first -> int (classes,): the group of each
+    parent, size = list(range(classes)), [1]*classes
+    for one, other in pairs:
+        one, other = _root(parent, one), _root(parent, other)
+        if one == other or size[one] + size[other] > largest: continue
+        parent[other] = one
+        size[one] += size[other]
+    return np.array([_root(parent, k) for k in range(classes)], int)
+
+# %% ../../nbs/6_report/60_metrics.ipynb #f0cea185
+def _by_confusion(confused): # -> list of (class, class): each pair that is confused, the most images first
+    both = (confused + confused.T).tocoo()
+    one, other = both.coords
+    upper = (one < other) & (both.data > 0)
+    one, other, images = one[upper], other[upper], both.data[upper]
+    order = np.lexsort([other, one, -images])
+    return list(zip(one[order].tolist(), other[order].tolist()))
+
+def worst_groups(
+    confused:csr_array, # int (classes, classes), from `read_confusion`: row the truth, column the guess
+    classes:Sequence, # names
+    largest:int=6, # classes of a group at most
+    most:int=10, # groups at most
+) -> pd.DataFrame: # classes (names), images, right (%), confused within (%); the most confused images first
+    "Classes that are taken for each other"
+    group = _put_together(_by_confusion(confused), len(classes), largest)
+    cells = confused.tocoo()
+    truth, guess = cells.coords
+    def images_of(rows): return np.bincount(group[truth[rows]], cells.data[rows], len(classes)).astype(int)
+    images, right = images_of(truth >= 0), images_of(truth == guess)
+    within = images_of(group[truth] == group[guess]) - right
+    worst = np.lexsort([-within/np.maximum(images, 1), -within])
+    worst = [k for k in worst[:most] if within[k]]
+    names = [', '.join(str(classes[k]) for k in np.flatnonzero(group == one)) for one in worst]
+    share = 100/np.maximum(images[worst], 1)
+    return pd.DataFrame({'classes': names, 'images': images[worst], 'right': right[worst]*share,
+                         'confused within': within[worst]*share})
+
 # %% ../../nbs/6_report/60_metrics.ipynb #f1a39699
 GROUPS = ('many', 'medium', 'few', 'overall')
 
@@ -101,10 +166,11 @@ def by_shot(
     predicted:np.ndarray, # int (n,)
     train_counts:np.ndarray, # training images of each class
     fewer_than:int=20, # training images that make a class few-shot
+    many_from:int=101, # training images from which a class is many-shot
 ) -> dict: # many, medium, few, overall -> accuracy in %; NaN where there is no such class
     "Accuracy by shot group; each class counts alike"
     accuracy = class_accuracy(labels, predicted, len(train_counts))
-    group = shots(train_counts, fewer_than)
+    group = shots(train_counts, fewer_than, many_from)
     found = {name: _mean_percent(accuracy, group == name) for name in GROUPS[:3]}
     return found | dict(overall=_mean_percent(accuracy, np.ones(len(group), bool)))
 
@@ -176,12 +242,13 @@ def measures(
     probabilities:np.ndarray, # float (n, classes)
     train_counts:np.ndarray, # training images of each class
     fewer_than:int=20, # training images that make a class few-shot
+    many_from:int=101, # training images from which a class is many-shot
 ) -> dict: # MEASURES, in %
     "Everything that is said of a classifier"
     probabilities = _probabilities(labels, probabilities)
     given, known = probabilities.shape[1], len(train_counts)
     if given != known: raise DisclError(f'probabilities of {given} classes, but {known} classes are known')
-    found = by_shot(labels, probabilities.argmax(1), train_counts, fewer_than)
+    found = by_shot(labels, probabilities.argmax(1), train_counts, fewer_than, many_from)
     for name, measure in MORE_MEASURES.items(): found[name] = measure(labels, probabilities, train_counts)
     return found
 
@@ -204,7 +271,9 @@ def _by_group(labels, probabilities, groups, column): # -> DataFrame: a row for 
     labels = _class_numbers(labels, probabilities.shape[1], 'labels')
     predicted = probabilities.argmax(1)
     group, names = pd.factorize(np.array(_group_names(groups, labels), object), sort=True)
-    rows = [{column: name} | _of_images(labels[group == k], predicted[group == k]) for k, name in enumerate(names)]
+    order, ends = np.argsort(group, kind='stable'), np.cumsum(np.bincount(group, minlength=len(names)))[:-1]
+    parts = np.split(order, ends) if len(names) else []
+    rows = [{column: name} | _of_images(labels[part], predicted[part]) for name, part in zip(names, parts)]
     return pd.DataFrame(rows, columns=[column, 'images', 'accuracy', 'macro_f1'])
 
 # %% ../../nbs/6_report/60_metrics.ipynb #5073c523

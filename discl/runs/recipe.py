@@ -194,7 +194,7 @@ def _check_rule(data): # an error where two rules say which images are hard, or 
     if given or data.hard_by == 'pretrained': return
     raise DisclError(f'hard_by = {data.hard_by}: say how many, too, by {", ".join(_RULES[:-1])} or {_RULES[-1]}')
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #575ad366
+# %% ../../nbs/7_runs/70_recipe.ipynb #46c8a007
 @dataclass(frozen=True)
 class DataRecipe(CheckedFields):
     "Which images, and which of them are hard"
@@ -206,6 +206,8 @@ class DataRecipe(CheckedFields):
     on_conflict: str = setting('raise', one_of('raise', 'drop', 'keep'), STEPS) # one picture in two classes
     # training images that make a class few-shot
     fewer_than: int = setting(20, within(1, 10**9), ('pretrain', 'spectrum', 'filter'))
+    # training images from which a class is many-shot in a report: 101 as the paper says it, 100 in the authors' code
+    many_from: int = setting(101, within(1, 10**9), ('pretrain', 'hard', 'spectrum', 'filter'), later=True)
     # instead: this share of images, those with the lowest true-class probability
     hard_share: float|None = setting(None, above_zero, _ALL_BUT_HARD)
     hard_count: int|None = setting(None, within(1, 10**9), _ALL_BUT_HARD) # instead: so many images of them
@@ -225,7 +227,7 @@ class DataRecipe(CheckedFields):
         "Does a network tell which images are hard? Else the number of their class does"
         return any(getattr(self, name) is not None for name in _RULES)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #75f33fa5
+# %% ../../nbs/7_runs/70_recipe.ipynb #8ceff876
 _IN_JOBS = ('spectrum', 'filter', 'arm') # what the names of jobs say already, these steps know as inputs
 
 @dataclass(frozen=True)
@@ -246,12 +248,16 @@ class GeneratorRecipe(CheckedFields):
     scheduler: str|None = setting(None, spares=_IN_JOBS) # class name of a diffusers scheduler; None: the model's own
     # float32, bfloat16 or float16; None: the fastest here
     dtype: str|None = setting(None, one_of('float32', 'bfloat16', 'float16'), _IN_JOBS)
+    # width,height that painted images are kept at; None: as painted
+    stored_size: tuple[int, ...]|None = setting(None, picture_size, _IN_JOBS)
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #645ff5c2
+# %% ../../nbs/7_runs/70_recipe.ipynb #deb4673a
 @dataclass(frozen=True)
 class FilterRecipe(CheckedFields):
     "Which synthetic images are kept"
     clip: str = setting('embedded', spares=('score', 'arm')) # CLIP model: 'embedded', 'embedded-wild', a folder, or a hub id
+    # what a class is called when CLIP scores it, with {} for its name; the paper's is 'a photo of {}'
+    class_text: str = setting('a photo of a {}', spares=('score', 'arm'), later=True)
     # text score to keep a sample; None: calibrated on validation images
     threshold: float|None = setting(None, within(-1, 1), ('score', 'arm'))
     # share of real validation images that a calibrated threshold lets pass
@@ -265,7 +271,7 @@ _ALPHAS = (.1, .2, .3, .4, .5, .6, .7, .8, .9, 1.) # of weight ensembles, as in 
 _BEFORE_ARMS = ('pretrain', 'hard') # steps that a setting of the arms spares
 _ADAPTIVE = dict(spares=_BEFORE_ARMS, only='progress') # a setting of what measures progress
 
-# %% ../../nbs/7_runs/70_recipe.ipynb #917d48cf
+# %% ../../nbs/7_runs/70_recipe.ipynb #6a9a4513
 @dataclass(frozen=True)
 class TrainingRecipe(CheckedFields):
     "How the arms are trained, and what they begin with"
@@ -277,6 +283,10 @@ class TrainingRecipe(CheckedFields):
     image_size: int = setting(32, within(1, 4096)) # side in pixels that the classifier sees
     crop: float = setting(.08, above_zero, later=True) # smallest share of a picture over 64 pixels that a crop shows
     shift: float = setting(.125, within(0, 1), later=True) # share of its side by which a smaller one is shifted at most
+    # further transforms of every training image, pretraining included: colorjitter, randaugment, trivialaugment, erasing
+    transforms: tuple[str, ...] = setting((), later=True)
+    # shorter side of a validation or test image before its middle is cut out, e.g. 256 for 224; None: image_size
+    resize: int|None = setting(None, within(1, 4096), later=True)
     # resnet10, resnet32, a torchvision model, timm/ and a timm model, clip (the embedded one), or clip: and a CLIP model
     backbone: str = 'resnet10'
     # for a CLIP: texts of a class, with {} for its name; none: 'a photo of a {}' and '{} in the wild'

@@ -26,13 +26,13 @@ from ..data.sets import ImageSet
 from ..models.clip import Clip
 
 # %% ../../nbs/7_runs/72_run.ipynb #d354444c
-from ..spectrum.store import open_store
+from ..spectrum.store import Store
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
 from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates, passes, threshold_warning
 from ..spectrum.alia import ALIA_NEGATIVE, alia_kept, class_thresholds, text_similarities
 from ..curriculum.strategies import Stage
-from ..train.samples import LARGE, Samples, augmentation
+from ..train.samples import LARGE, Samples
 from ..train.prediction import predict
 from ..train.callback import true_class_probability
 from ..train.mixture import Mixture, build_mixture, first_of_each_class, fixed_samples, spectrum_pixels
@@ -44,7 +44,7 @@ from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
 from ..report.domains import DOMAIN_PARTS, has_domains
 from .recipe import TRAINED_JUDGES, Recipe, in_range, make_recipe, recipe_from
-from .steps import StepTimes, check_recipe, open_images, renamed, step_key
+from .steps import StepTimes, augmentation_of, check_recipe, open_images, renamed, step_key
 from .steps import class_prompts, find_hard, measure_for, new_network, pretrain, true_class_record
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, ensemble_arm, evaluate, train_arm, untrained_arm
@@ -107,7 +107,7 @@ class Run:
         if not stored_only: check_recipe(self.recipe, self.images(self.recipe.training.trials[0]))
         self._open_models(stored_only)
         if not stored_only: self._begin()
-        self.store, self.times = open_store(self.folder/'spectrum'), StepTimes(self.folder, say)
+        self.store, self.times = Store(self.folder/'spectrum'), StepTimes(self.folder, say)
         if not stored_only: self._keep_classes(self.recipe.training.trials[0])
         if saved: say(f'{self.folder}: going on with an earlier run; what is there is not made again')
 
@@ -122,7 +122,7 @@ def _open_models(self:Run, forgiving): # settings and clip; forgiving: None wher
     self.settings = self.clip = None
     try:
         self.settings = generator_settings(self.recipe.generator)
-        self.clip = Clip(self.recipe.filter.clip)
+        self.clip = Clip(self.recipe.filter.clip, self.recipe.filter.class_text)
         self.clip.id = renamed(self.clip.id, 'score', self.recipe)
     except DisclError:
         if not forgiving: raise
@@ -210,21 +210,23 @@ def samples(self:Run,
     augmented:bool=False, # for training?
 ) -> Samples:
     "The training images"
-    training = self.recipe.training
-    about = dict(crop=training.crop, shift=training.shift)
-    augment = augmentation(training.image_size, training.flip, **about) if augmented else None
+    augment = augmentation_of(self.recipe.training)[0] if augmented else None
     return Samples(self.pixels(trial), self.images(trial)['train'].labels, augment)
 
 # %% ../../nbs/7_runs/72_run.ipynb #8deee75f
+@patch
+def _looked_at(self:Run, images): # ImageSet for validation or test -> Samples
+    training = self.recipe.training
+    return fixed_samples(images, training.image_size, self.folder/'pixels', training.resize)
+
 @patch
 def validation(self:Run,
     trial:int, # its seed
 ) -> Samples: # the first `validate` images of each class
     "What chooses the epoch"
-    training, folder = self.recipe.training, self.folder/'pixels'
-    chosen = first_of_each_class(self.images(trial).choosing, training.validate)
+    chosen = first_of_each_class(self.images(trial).choosing, self.recipe.training.validate)
     key = ['validation', self.images_key(trial)]
-    return self.once(key, lambda: fixed_samples(chosen, training.image_size, folder))
+    return self.once(key, lambda: self._looked_at(chosen))
 
 # %% ../../nbs/7_runs/72_run.ipynb #5ce1c4aa
 @patch
@@ -239,8 +241,7 @@ def judged(self:Run,
     trial:int, # its seed
 ) -> list: # of Samples: test; or those in the domains of training, then those in others, as `ImageSet.judged` has them
     "All that an arm is judged by, once"
-    size, folder = self.recipe.training.image_size, self.folder/'pixels'
-    def read(): return [fixed_samples(images, size, folder) for images in self.images(trial).judged.values()]
+    def read(): return [self._looked_at(images) for images in self.images(trial).judged.values()]
     return self.once(['test', self.images_key(trial)], read)
 
 # %% ../../nbs/7_runs/72_run.ipynb #af5a6b09
@@ -249,10 +250,10 @@ def outside(self:Run,
     trial:int, # its seed
 ) -> Samples|None: # validation images of other domains than those of training; None: the set has none
     "What is watched while an arm is trained, and chooses nothing"
-    images, size = self.images(trial), self.recipe.training.image_size
+    images = self.images(trial)
     others = images['val'] if 'ood' in images.judged else []
     key = ['outside', self.images_key(trial)]
-    return self.once(key, lambda: fixed_samples(others, size, self.folder/'pixels')) if len(others) else None
+    return self.once(key, lambda: self._looked_at(others)) if len(others) else None
 
 @patch
 def measure(self:Run,

@@ -6,13 +6,13 @@
 __all__ = ['STEP_GROUPS', 'touching', 'step_key', 'renamed', 'open_images', 'class_prompts', 'new_network', 'Untrained',
            'pretrain', 'optimiser', 'true_class_record', 'find_hard', 'measure_for', 'generator_settings',
            'list_spectrum', 'threshold_for', 'list_shares', 'strategy_for', 'check_settings', 'check_images',
-           'hard_counts', 'check_arms', 'check_recipe', 'arm_samples', 'arm_curriculum', 'in_common', 'TrainedArm',
-           'train_arm', 'network_of', 'untrained_arm', 'ensemble_arm', 'evaluate', 'arm_result', 'check_comparable',
-           'StepTimes']
+           'hard_counts', 'check_arms', 'check_recipe', 'augmentation_of', 'arm_samples', 'arm_curriculum', 'in_common',
+           'TrainedArm', 'train_arm', 'network_of', 'untrained_arm', 'ensemble_arm', 'evaluate', 'arm_result',
+           'check_comparable', 'StepTimes']
 
-# %% ../../nbs/7_runs/71_steps.ipynb #7c2dec83
+# %% ../../nbs/7_runs/71_steps.ipynb #4fcf8788
 import json, time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from dataclasses import Field, asdict, dataclass, fields
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np, pandas as pd, torch
 from fastai.optimizer import Adam
 from torch import nn
-from ..core.basics import DisclError, content_id, versions
+from ..core.basics import DisclError, content_id, meant, versions
 from ..core.devices import seeded
 from ..core.files import read_json, write_json
 from ..data.hard import clean_images, few_shot, lowest_probability, slow
@@ -32,13 +32,13 @@ from ..models.generators import Settings, settings_of
 from ..models.clip_classifier import TEMPLATES, clip_classifier
 from ..models.networks import backbone, check_backbone, load_weights, weights_id
 
-# %% ../../nbs/7_runs/71_steps.ipynb #76453660
+# %% ../../nbs/7_runs/71_steps.ipynb #acae6da4
 from ..spectrum.jobs import list_jobs
 from ..spectrum.selection import calibrate, kept
 from ..spectrum.store import Store
 from ..curriculum.strategies import Strategy, strategy_of
 from ..curriculum.lists import list_size
-from ..train.samples import EXTRAS, LARGE, Samples, extras
+from ..train.samples import EXTRAS, LARGE, TRANSFORMS, Chain, Samples, extras
 from ..train.prediction import predict
 from ..train.losses import LOSSES, Flyp, cross_entropy, loss_of
 from ..train.mixture import Mixture
@@ -314,7 +314,16 @@ def _check_scheduler(name): # an error where diffusers has none of this name
     if needed and needed != ['torch']: raise DisclError(f'scheduler = {name!r}: needs the packages {", ".join(needed)}')
     if not issubclass(kind, SchedulerMixin): raise DisclError(f'scheduler = {name!r}: {name} is no scheduler')
 
-# %% ../../nbs/7_runs/71_steps.ipynb #8dbfa2b2
+# %% ../../nbs/7_runs/71_steps.ipynb #e7af3dad
+def _check_transforms(training): # an error where pictures cannot be changed or cut like this
+    for name in training.transforms:
+        if name in TRANSFORMS: continue
+        raise DisclError(f'transforms = {name}: no such transform{meant(name, TRANSFORMS)}; known are {", ".join(TRANSFORMS)}')
+    if training.resize is not None and training.resize < training.image_size:
+        raise DisclError(f'resize = {training.resize}: the middle that is cut out of it has {training.image_size} pixels '
+                         '(image_size), so it is at least as large')
+
+# %% ../../nbs/7_runs/71_steps.ipynb #c8b8870a
 def check_settings(
     recipe:Recipe, # of the run
 ) -> None:
@@ -322,6 +331,8 @@ def check_settings(
     generator, training = recipe.generator, recipe.training
     if generator.scheduler is not None: _check_scheduler(generator.scheduler)
     if generator.template: check_template(generator.template)
+    check_template(recipe.filter.class_text)
+    _check_transforms(training)
     learning_rate(training.lr, training.warmup, schedule=training.schedule)
     check_backbone(training.backbone, 2, training.image_size, training.width)
     if recipe.data.hard_by in ('zero-shot', 'fine-tuned') and not training.tunes_clip:
@@ -411,7 +422,16 @@ def check_recipe(
     list_spectrum(recipe, candidates[candidates.items.id[:1]])
     check_arms(recipe, images)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #e20e6c20
+# %% ../../nbs/7_runs/71_steps.ipynb #1c81ef51
+def augmentation_of(
+    training:TrainingRecipe, # of the run
+    more:Sequence=(), # further names of EXTRAS, of an arm
+) -> tuple[Chain, list]: # augmentation, and the fastai callbacks of names that blend batches
+    "How training images are changed"
+    names = list(dict.fromkeys([*training.transforms, *more]))
+    return extras(names, training.image_size, training.flip, training.crop, training.shift)
+
+# %% ../../nbs/7_runs/71_steps.ipynb #37906797
 def arm_samples(
     recipe:Recipe, # of the run
     arm:Arm, # as from `parse_arm`
@@ -420,8 +440,7 @@ def arm_samples(
 ) -> tuple[Samples, list]: # augmented, and the fastai callbacks that belong to it
     "What an arm reads"
     training = recipe.training
-    names = [name for name in arm.extras if name in EXTRAS]
-    augment, callbacks = extras(names, training.image_size, training.flip, training.crop, training.shift)
+    augment, callbacks = augmentation_of(training, [name for name in arm.extras if name in EXTRAS])
     if 'CUDA' not in arm.extras: return mixture.samples(augment), callbacks
     class_levels = ClassLevels(len(mixture.classes), augment)
     cuda = Cuda(class_levels, training.gamma, seed=trial)
@@ -441,13 +460,14 @@ def arm_curriculum(
     measuring = dict(guide=training.guide, probe=training.probe, trim=training.trim, per_level=training.per_level, say=say)
     return curriculum_of(strategy_for(recipe, arm, trial), mixture, r, p, seed=trial, **measuring)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #8d8d9ca9
+# %% ../../nbs/7_runs/71_steps.ipynb #ca73ef0a
 def _beside_defaults(training): # what younger settings say, where they say something; older results do not know them
     told = {}
     if training.warmup_steps is not None: told['warmup_steps'] = training.warmup_steps
     if training.tunes_clip: told['optimiser'] = 'AdamW'
     if training.lora is not None: told['lora'] = training.lora
     if training.image_size > LARGE: told['crop'] = training.crop
+    if training.transforms: told['transforms'] = list(training.transforms)
     return told
 
 # %% ../../nbs/7_runs/71_steps.ipynb #b1b81467
@@ -563,7 +583,7 @@ def ensemble_arm(
     before, after = network_of(*about, start), network_of(*about, weights)
     return choose_alpha(before, after, mixture.validation, recipe.training.alphas, measure)
 
-# %% ../../nbs/7_runs/71_steps.ipynb #2d5c14d1
+# %% ../../nbs/7_runs/71_steps.ipynb #e38152dc
 def evaluate(
     recipe:Recipe, # of the run
     probabilities:np.ndarray, # float (n, classes), of test images
@@ -573,7 +593,7 @@ def evaluate(
     "What is said of a test set"
     guess = probabilities.argmax(1)
     return dict(
-        **measures(truth, probabilities, counts, recipe.data.fewer_than),
+        **measures(truth, probabilities, counts, recipe.data.fewer_than, recipe.data.many_from),
         class_accuracy=class_accuracy(truth, guess, len(counts)).tolist(),
         confusion=confusion_cells(truth, guess, len(counts)),
         predicted=guess.tolist())

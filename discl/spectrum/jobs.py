@@ -8,7 +8,6 @@ __all__ = ['maker_id', 'plain_level', 'job_name', 'noise_seed', 'check_levels', 
 
 # %% ../../nbs/3_spectrum/33_jobs.ipynb #45589d07
 from collections.abc import Sequence
-from dataclasses import asdict
 from numbers import Real
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -25,7 +24,7 @@ def maker_id(
 ) -> str: # 64 hexadecimal digits
     "Names a model with its settings"
     settings = settings or settings_of(model)
-    return content_id(folder_id(model_folder(model)), asdict(settings))
+    return content_id(folder_id(model_folder(model)), settings.named())
 
 # %% ../../nbs/3_spectrum/33_jobs.ipynb #8f569013
 def plain_level(

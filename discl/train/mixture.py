@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastai.data.core import DataLoaders
 from fastcore.basics import patch
+from torchvision.transforms import v2
 from ..core.basics import DisclError, content_id
 from ..core.files import whole_file
 from ..core.images import decode_image, fit_image
@@ -134,9 +135,11 @@ def fixed_samples(
     images:ImageSet, # for validation or test
     size:int, # side in pixels
     folder:Path|None=None, # where memory-mapped pixels may lie
+    resize:int|None=None, # the shorter side before the middle is cut out, such as 256 for 224; None: `size`
 ) -> Samples: # without augmentation
     "Images that are only looked at"
-    return Samples(open_pixels(images, size, folder=folder), images.labels)
+    if resize in (None, size): return Samples(open_pixels(images, size, folder=folder), images.labels)
+    return Samples(open_pixels(images, resize, folder=folder), images.labels, v2.CenterCrop(size))
 
 # %% ../../nbs/5_train/53_mixture.ipynb #0ede22be
 def _training_rows(

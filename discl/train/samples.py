@@ -166,6 +166,7 @@ TRANSFORMS = {
     'randaugment': v2.RandAugment,
     'trivialaugment': v2.TrivialAugmentWide,
     'erasing': v2.RandomErasing,
+    'colorjitter': partial(v2.ColorJitter, .4, .4, .4), # brightness, contrast and saturation, as for ImageNet-LT; no hue
 } # name -> torchvision transform
 
 BLENDS = {
