@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'COLUMNS', 'check_words', 'tells_domains', 'check_splits', 'divide',
-           'Reading', 'LeftOut', 'image_folder', 'image_csv', 'image_file']
+           'Reading', 'LeftOut', 'image_folder', 'no_columns', 'image_csv', 'image_file']
 
 # %% ../../nbs/1_data/12_readers.ipynb #7cbcf222
 import csv, io, os
@@ -15,12 +15,13 @@ from typing import Callable, Sequence
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from numbers import Integral, Real
-from ..core.basics import DisclError, content_id
+from ..core.basics import DisclError, content_id, meant
 from ..core.files import is_regular, what_is
 from ..core.images import IMAGES, pixel_id
-from .sets import (BESIDE, ImageSet, SPLITS, check_domains, clean_name, is_part, like_split, look_alikes,
+from .sets import (BESIDE, ImageSet, SPLITS, check_domains, clean_name, is_part, joined_groups, like_split, look_alikes,
                              split_of, tell_absent)
 from .looks import GIVES_WAY, described, near_across, series_of
+from .groups import AUTO, group_column, groups_apart, look_alike_groups
 
 # %% ../../nbs/1_data/12_readers.ipynb #b6bf0799
 WORDS = dict(on_bad=('raise', 'skip'), on_leak=(None, 'drop', 'keep', 'raise'), on_conflict=('raise', 'drop', 'keep'))
@@ -206,15 +207,18 @@ def divide(
     series:Sequence[int] | None=None, # (n,), equal for pictures that belong together; None: each stands for itself
 ) -> np.ndarray: # str (n,): names of splits
     "Split by class, so that each split holds every class that has enough images"
-    rng = np.random.default_rng(seed)
-    splits = np.full(len(labels), 'train', dtype=object)
+    labels, rng = np.asarray(labels), np.random.default_rng(seed)
+    series = np.arange(len(labels)) if series is None else np.asarray(series)
+    splits, decides = np.full(len(labels), 'train', dtype=object), _deciding(labels, series)
+    beside = _beside(series, decides != labels)
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))
-        of_row = rows if series is None else np.asarray(series)[rows]
-        groups = [group.to_numpy() for _, group in pd.Series(rows).groupby(of_row, sort=False)]
-        for split, n in (('val', _part(val, len(rows))), ('test', _part(test, len(rows)))):
-            groups, taken = _taken(groups, n)
-            splits[taken] = split
+        own = rows[decides[rows] == label]
+        groups = [group.to_numpy() for _, group in pd.Series(own).groupby(series[own], sort=False)]
+        for split, share in (('val', val), ('test', test)):
+            n = _part(share, len(rows)) - int((splits[rows] == split).sum())
+            groups, taken = _taken(groups, max(0, n))
+            splits[np.concatenate([taken, *[beside[one] for one in set(series[taken]) if one in beside]]).astype(int)] = split
     return splits
 
 # %% ../../nbs/1_data/12_readers.ipynb #96cf3f9f
@@ -232,6 +236,22 @@ def _taken(
     if 2*len(left[smallest]) > sum(map(len, left)): return left, np.array([], int)
     return left[:smallest] + left[smallest + 1:], left[smallest]
 
+# %% ../../nbs/1_data/12_readers.ipynb #b97fc2b7
+def _deciding(
+    labels:np.ndarray, # int (n,)
+    series:np.ndarray, # (n,), equal for pictures that belong together
+) -> np.ndarray: # int (n,): label of the class that says where the series goes
+    "The rarest class of each series"
+    names, label = np.unique(labels, return_inverse=True)
+    order = np.argsort(np.bincount(label, minlength=len(names)), kind='stable')
+    rank = np.empty(len(names), int)
+    rank[order] = np.arange(len(names))
+    return names[order][pd.Series(rank[label]).groupby(series).transform('min').to_numpy(int)]
+
+def _beside(series, odd): # rows of a series that another class decides on -> dict: series -> their numbers
+    rows = np.flatnonzero(odd)
+    return {one: found.to_numpy() for one, found in pd.Series(rows).groupby(series[rows])}
+
 # %% ../../nbs/1_data/12_readers.ipynb #0ec2aff8
 def _part(share, n): # how many of n images: at least one, and less than half
     if not share: return 0
@@ -247,10 +267,18 @@ def _with_splits(
     train = items.split == 'train'
     splits = items.split.to_numpy(object, copy=True)
     if any(shares.values()):
-        series = series_of(items[train].reset_index(drop=True))
+        series = _together(items[train].reset_index(drop=True))
         splits[train] = divide(items.label[train].to_numpy(), shares['val'], shares['test'], seed, series)
     items = items.assign(split=splits)
     return items.assign(split=items.split.where(~train, items[train].groupby('id').split.transform('first')))
+
+# %% ../../nbs/1_data/12_readers.ipynb #81b13fcc
+def _together(
+    items:pd.DataFrame, # id, label, hashes, and maybe group
+) -> np.ndarray: # int (n,): equal for pictures that belong together
+    "What the column says, and what the pictures show"
+    series = series_of(items)
+    return joined_groups(series, items.id, items.group) if 'group' in items else series
 
 # %% ../../nbs/1_data/12_readers.ipynb #5c7e3074
 @dataclass
@@ -263,9 +291,11 @@ class Reading:
     shares: dict = field(default_factory=dict) # split -> share of the training images that it gets
     seed: int = 0 # of the division
     manifest: str | Path | None = None
+    groups: str = '' # a column that says which images belong together, 'auto' or 'none'
 
     def __post_init__(self) -> None:
         check_words(on_bad=self.on_bad, on_leak=self.on_leak, on_conflict=self.on_conflict)
+        group_column(self.groups)
         for split, share in self.shares.items():
             if isinstance(share, Real) and 0 <= share < 1: continue
             raise DisclError(f'{split}={share!r}: a share is a number from 0 to below 1')
@@ -277,7 +307,7 @@ class Reading:
 # %% ../../nbs/1_data/12_readers.ipynb #90298850
 @patch
 def image_set(self:Reading,
-    items:pd.DataFrame, # path, label, split, fault ('' where none is known yet), and maybe domain
+    items:pd.DataFrame, # path, label, split, fault ('' where none is known yet), and maybe domain and group
     classes:Sequence[str], # names, in label order
 ) -> ImageSet:
     "Look at each file once, drop copies, divide, and check what is left"
@@ -285,15 +315,17 @@ def image_set(self:Reading,
     items = _readable(described(items, self.place, self.manifest), self.on_bad)
     items = items.sort_values(['id', 'label', 'split', 'path'], ignore_index=True)
     items = _in_one_class(_used_once(items, name), self.on_conflict, name)
+    if self.groups == AUTO: items = items.assign(group=look_alike_groups(items))
     if not tells_domains(items):
         there = set(items.split)
         shares = {split: 0 if split in there else share for split, share in self.shares.items()}
         items = _with_splits(items, shares, self.seed)
+    if 'group' in items: items = groups_apart(items, self.on_leak, name, groups=self.groups)
     items = _in_one_split(items, self.on_leak, name)
     if not tells_domains(items): _classes_filled(items, classes, name)
     items = _told_apart(items, classes).sort_values('id', ignore_index=True)
-    columns = [column for column in ('id', 'label', 'split', 'path', 'width', 'height', 'domain') if column in items]
-    images = ImageSet(items[columns], classes, name)
+    columns = ('id', 'label', 'split', 'path', 'width', 'height', 'domain', 'group')
+    images = ImageSet(items[[column for column in columns if column in items]], classes, name)
     if tells_domains(items): check_splits(images)
     return images
 
@@ -578,10 +610,12 @@ def image_folder(
     on_leak:str | None=None, # one picture in two splits: 'raise', 'drop', 'keep'; None: raise, near ones are told
     on_conflict:str='raise', # one picture in two classes: 'raise', 'drop' (leave it out) or 'keep'
     manifest:str | Path | None=None, # file that remembers what each image is; None: in the cache
+    groups:str='', # 'auto': pictures that are nearly the same are a group, which no split tears apart
 ) -> ImageSet: # with width and height, in the order of the ids
     "An ImageFolder directory; only files that are new since the last opening are opened"
     folder, left_out = Path(folder), LeftOut()
-    reading = Reading(folder, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest)
+    reading = Reading(folder, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest, groups)
+    if group_column(groups): raise no_columns(folder, groups)
     items, classes = _folder_items(_split_folders(folder, left_out), left_out)
     if str(left_out): print(f'{folder}:\n{left_out}')
     if len(items): return reading.image_set(items, classes)
@@ -605,6 +639,19 @@ def _csv_text(
     except UnicodeDecodeError as e:
         line = data[:e.start].count(b'\n') + 1
         raise DisclError(f'{path}: line {line} is not UTF-8; save the file as CSV in UTF-8') from e
+
+# %% ../../nbs/1_data/12_readers.ipynb #44ef5344
+def no_columns(place, groups): # -> DisclError: a set that has no columns is asked for one
+    return DisclError(f'{place}: groups = {groups!r}, but folders have no columns. Say {AUTO}, which takes pictures that are '
+                      f'nearly the same for a group; or give a CSV with columns path, label and {groups}')
+
+def _group_at(columns, groups, path): # place of the column of groups, from 0 -> dict
+    if not groups: return {}
+    name = groups.casefold()
+    if columns.count(name) == 1: return dict(group=columns.index(name))
+    what = f'{columns.count(name)} columns {groups!r}' if name in columns else f'no column {groups!r}{meant(name, columns)}'
+    raise DisclError(f'{path}: has {what} that says which images belong together (groups); its columns are '
+                     f'{", ".join(columns[:20])}')
 
 # %% ../../nbs/1_data/12_readers.ipynb #0da5f67a
 def _csv_rows(
@@ -643,19 +690,20 @@ def _csv_columns(
 # %% ../../nbs/1_data/12_readers.ipynb #3a498118
 def _csv_table(
     path:Path, # of a CSV file
-) -> pd.DataFrame: # path, label, split, line, and domain if it is there: texts, none of them empty
+    groups:str='', # column that says which images belong together; '': none does
+) -> pd.DataFrame: # path, label, split, line, and maybe domain and group: texts, of which group alone may be empty
     "The rows of a CSV file, checked"
     rows = _csv_rows(_csv_text(path), path)
     if not rows: raise DisclError(f'{path}: not a CSV with columns path and label (it is empty)')
     columns = _csv_columns(rows[0][1], path)
-    at = {name: columns.index(name) for name in COLUMNS if name in columns}
+    at = {name: columns.index(name) for name in COLUMNS if name in columns} | _group_at(columns, groups, path)
     table = []
     for line, cells in rows[1:]:
         if any(cells[len(columns):]):
             raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell that holds a comma')
         values = {name: cells[k] if k < len(cells) else '' for name, k in at.items()}
         _no_calculation(values['label'], path, line)
-        lost = [name for name, value in values.items() if not value]
+        lost = [name for name, value in values.items() if not value and name != 'group']
         if lost: raise DisclError(f'{path}: row {line} has no {lost[0]}')
         table.append(dict(split='train') | values | dict(line=line))
     if not table: raise DisclError(f'{path}: a header and no rows')
@@ -718,7 +766,7 @@ def _no_addresses(
 
 # %% ../../nbs/1_data/12_readers.ipynb #40b40df1
 def image_csv(
-    path:str | Path, # CSV with columns path (relative to the file), label, and maybe split and domain
+    path:str | Path, # CSV with columns path (relative to the file), label, and maybe split, domain and one of groups
     val:float=.1, # share for validation where the column `split` names none
     test:float=.1, # share for test where the column `split` names none
     seed:int=0, # of the division
@@ -726,18 +774,20 @@ def image_csv(
     on_leak:str | None=None, # as for `image_folder`
     on_conflict:str='raise', # as for `image_folder`
     manifest:str | Path | None=None, # as for `image_folder`
-) -> ImageSet: # with width and height, in the order of the ids
+    groups:str='', # column that says which images belong together, such as patient; or 'auto', as for `image_folder`
+) -> ImageSet: # with width and height, and maybe domain and group, in the order of the ids
     "A CSV of image paths and labels; only files that are new since the last opening are opened"
     path = Path(path)
-    reading = Reading(path, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest)
-    rows = _csv_table(path)
+    reading = Reading(path, on_bad, on_leak, on_conflict, dict(val=val, test=test), seed, manifest, groups)
+    rows = _csv_table(path, group_column(groups))
     _no_addresses(rows, path)
     names = _class_names(rows.label.tolist(), str(path))
     classes = sorted(set(names))
     number_of = {name: number for number, name in enumerate(classes)}
     files = [_file_named(name, path.parent) for name in rows.path]
     items = pd.DataFrame(dict(path=files, fault='', label=[number_of[name] for name in names], split=rows.split.tolist()))
-    if 'domain' in rows: items['domain'] = rows.domain.tolist()
+    for column in ('domain', 'group'):
+        if column in rows: items[column] = rows[column].tolist()
     return reading.image_set(items, classes)
 
 # %% ../../nbs/1_data/12_readers.ipynb #d1987121

@@ -24,10 +24,11 @@ from PIL import Image
 from ..core.basics import DisclError, content_id, in_threads, shown
 from ..core.files import cache_folder, inside, is_regular, parse_json, read_json, read_text, what_is, whole_file
 from ..core.images import FORMATS, IMAGES
-from .sets import SPLITS, ImageSet, clean_name, is_part, like_split, split_of, stamp_of
+from .sets import SPLITS, ImageSet, clean_name, is_part, joined_groups, like_split, split_of, stamp_of
+from .groups import AUTO, group_column, groups_apart, look_alike_groups, look_hashes
 from .readers import (Reading, _class_names, _classes_filled, _csv_rows, _csv_text, _file_named,
                                 _in_one_class, _in_one_split, _is_junk, _no_calculation, _readable, _tally,
-                                _told_apart, _used_once, check_splits, divide, tells_domains)
+                                _told_apart, _used_once, check_splits, divide, no_columns, tells_domains)
 
 # %% ../../nbs/1_data/12c_tables.ipynb #170c9998
 @dataclass(frozen=True)
@@ -307,29 +308,15 @@ def _divided(
     shares = {split: 0 if split in there else share for split, share in reading.shares.items()}
     train = (items.split == 'train').to_numpy()
     if not any(shares.values()) or not train.any(): return items
-    together = items.id if 'group' not in items else (' ' + items.group).where(items.group != '', items.id)
-    series = pd.factorize(together[train])[0]
+    series = joined_groups(*[items[name][train] for name in ('id', 'group') if name in items])
     drawn = divide(items.label[train].to_numpy(), shares['val'], shares['test'], reading.seed, series)
     splits = items.split.to_numpy(object, copy=True)
     splits[train] = drawn
     return items.assign(split=splits)
 
 # %% ../../nbs/1_data/12c_tables.ipynb #0460607b
-def _groups_apart(
-    items:pd.DataFrame, # split, group
-    on_leak:str | None, # 'raise': groups in two splits are refused; else they are told
-    place:str, # the set, for messages
-    say:Callable, # what tells of them
-) -> None:
-    "Groups that are in training and in a split that is judged"
-    if (items.group == '').all(): raise DisclError(f'{place}: no image has a group; name another column, or none')
-    splits = items[items.group != ''].groupby('group').split.agg(set)
-    torn = splits.index[[len(found) > 1 for found in splits]]
-    if not len(torn): return
-    first = ', '.join(torn[:3])
-    text = f'{place}: {len(torn)} of {len(splits)} groups have images in two splits, such as {first}'
-    if on_leak == 'raise': raise DisclError(f'{text}. Put each group into one split')
-    say(f'{text}; a result is better than it would be for pictures of other groups')
+def _looking_alike(items): # rows with their pictures -> str (n,): groups by what they show
+    return look_alike_groups(items.assign(hashes=look_hashes(ImageSet(items, []))))
 
 # %% ../../nbs/1_data/12c_tables.ipynb #ef03eb7b
 def _checked(
@@ -343,8 +330,9 @@ def _checked(
     items = items.assign(path=items['path'] if 'path' in items else items['name'], hashes=b'')
     items = items.sort_values(['id', 'label', 'split', 'path'], ignore_index=True)
     items = _in_one_class(_used_once(items, name, say), reading.on_conflict, name, say)
+    if reading.groups == AUTO: items = items.assign(group=_looking_alike(items))
     if not tells_domains(items): items = _divided(items, reading)
-    if 'group' in items: _groups_apart(items, reading.on_leak, name, say)
+    if 'group' in items: items = groups_apart(items, reading.on_leak, name, say, reading.groups)
     return _in_one_split(items, reading.on_leak, name, say)
 
 # %% ../../nbs/1_data/12c_tables.ipynb #964ab04f
@@ -365,7 +353,7 @@ def _image_set(
     return images
 
 # %% ../../nbs/1_data/12c_tables.ipynb #e6ca100d
-_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise') # and their defaults
+_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise', groups='') # and their defaults
 
 def _reading(
     place:str | Path, # the set
@@ -810,13 +798,14 @@ def image_table(
     label:str='', # column of classes, as names or numbers; '': the one that it can be
     split:str='split', # column of splits; it may be missing
     domain:str='domain', # column of domains; it may be missing
-    group:str='', # column that says which pictures belong together, such as frames of a film; '': none does
+    groups:str='', # column that says which pictures belong together, such as frames of a film; or 'auto', by their looks
     id:str='', # column that names each picture; '': the hash of its bytes, or its path
     say:Callable=print, # what tells of what is left out or odd
     **options, # val, test, seed, on_bad, on_leak, on_conflict, as for `image_folder`
 ) -> ImageSet: # with path or data, and maybe domain and group; pictures unopened
     "A table of pictures or of their paths"
-    reading, wanted = _reading(Path(path), options), Wanted(image, label, split, domain, group, id)
+    reading = _reading(Path(path), options | dict(groups=groups))
+    wanted = Wanted(image, label, split, domain, group_column(groups), id)
     if os.path.isdir(path):
         raise DisclError(f'{path}: a folder; give the table itself, or take hugging_face or image_folder')
     texts = Path(path).suffix.lower() in ('.tsv', '.csv', '.txt')
@@ -914,11 +903,12 @@ def _zip_place(
 def image_zip(
     path:str | Path, # zip of an ImageFolder: splits with class folders, or class folders
     say:Callable=print, # what tells of what is left out or odd
-    **options, # val, test, seed, on_bad, on_leak, on_conflict, as for `image_folder`
+    **options, # val, test, seed, on_bad, on_leak, on_conflict, groups, as for `image_folder`
 ) -> ImageSet: # with data, read from the zip when a picture is looked at
     "A zip of class folders, as it is"
     path = _zip_place(path, say)
     reading, archive = _reading(path, options), _archive(path, True)
+    if group_column(reading.groups): raise no_columns(path, reading.groups)
     entries = _entries(archive, say)
     if not len(entries): raise DisclError(f'{path}: no images in it; pack a folder of class folders')
     splits, labels = _split_and_class(entries.inner.tolist(), str(path))
@@ -1087,14 +1077,14 @@ def image_shards(
     label:str='', # field of .json with the class; '': .cls, or a field of the usual name
     split:str='split', # field of .json; without it the names of shards or folders say the split
     domain:str='domain', # field of .json; it may be missing
-    group:str='', # field of .json that says which pictures belong together
+    groups:str='', # field of .json that says which pictures belong together; or 'auto', by their looks
     say:Callable=print, # what tells of what is left out or odd
     **options, # val, test, seed, on_bad, on_leak, on_conflict, as for `image_folder`
 ) -> ImageSet: # with data, read from the shards when a picture is looked at
     "Shards as WebDataset writes them (.tar)"
-    paths, wanted = _shard_paths(pattern), Wanted(image, label, split, domain, group)
+    paths, wanted = _shard_paths(pattern), Wanted(image, label, split, domain, group_column(groups))
     place = pattern if isinstance(pattern, (str, Path)) else f'{paths[0]} and others'
-    reading = _reading(place, options)
+    reading = _reading(place, options | dict(groups=groups))
     parts = [_of_shard(path, wanted) for path in paths]
     where = [np.column_stack([np.where(places[:, 0] < 0, -1, k), places]) for k, (_, places) in enumerate(parts)]
     rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
@@ -1245,11 +1235,11 @@ def hugging_face(
     label:str='', # column of classes, such as fine_label; '': the one that it can be
     split:str='split', # column of splits, where neither files nor folders say them
     domain:str='domain', # column of domains; it may be missing
-    group:str='', # column that says which pictures belong together, such as frames of a film
+    groups:str='', # column that says which pictures belong together, such as frames of a film; or 'auto', by their looks
     say:Callable=print, # what tells of what is left out or odd
     **options, # val, test, seed, on_bad, on_leak, on_conflict, as for `image_folder`
 ) -> ImageSet: # with data (or path, where the table has paths), and maybe domain and group; pictures unopened
     "A data set in a form of Hugging Face's `datasets`"
-    reading, wanted = _reading(name, options), Wanted(image, label, split, domain, group)
+    reading, wanted = _reading(name, options | dict(groups=groups)), Wanted(image, label, split, domain, group_column(groups))
     parts = _known_splits(_parts_of(name), str(name), say)
     return _together([_of_columns(part.path, part.split, wanted, part.features) for part in parts], names, reading, say)

@@ -58,17 +58,17 @@ def _fitting_counts(
 # %% ../../nbs/1_data/10a_tails.ipynb #d626a62a
 def _group_numbers(
     items:pd.DataFrame, # training images
-    group:str, # column; '': each image stands alone
+    groups:str, # column; '': each image stands alone
     name:str, # of the set, for errors
 ) -> np.ndarray: # int (n,), equal for images that belong together
     "Groups as numbers"
-    if not group: return np.arange(len(items))
-    if group not in items:
-        raise DisclError(f'{name}: has no column {group!r}{meant(group, items)} that says which images belong together; '
+    if not groups: return np.arange(len(items))
+    if groups not in items:
+        raise DisclError(f'{name}: has no column {groups!r}{meant(groups, items)} that says which images belong together; '
                          f"its columns are {', '.join(map(str, items))}. Name one of them, or '' for none")
-    alone = (items[group].isna() | (items[group].astype(str) == '')).to_numpy(bool)
-    if alone.all(): raise DisclError(f'{name}: no training image has a {group}; name another column, or none')
-    numbers = pd.factorize(items[group].astype(str))[0]
+    alone = (items[groups].isna() | (items[groups].astype(str) == '')).to_numpy(bool)
+    if alone.all(): raise DisclError(f'{name}: no training image has a {groups}; name another column, or none')
+    numbers = pd.factorize(items[groups].astype(str))[0]
     numbers[alone] = len(items) + np.arange(alone.sum())
     return numbers
 
@@ -114,31 +114,31 @@ def _range(numbers:Sequence[int]) -> str: # '20 to 3', or '5'
 def _tell_groups(
     images:ImageSet, # with its tail
     numbers:np.ndarray, # int (n,): groups of its training images
-    group:str, # the column
+    groups:str, # the column
     say:Callable, # what tells
 ) -> None:
     "Independent groups of the tail"
     train = images['train']
     of_class = pd.Series(numbers).groupby(train.labels).nunique()
     counts = train.counts()
-    say(f'{images.name}: {len(train):,} training images of {len(set(numbers)):,} independent groups ({group}); '
+    say(f'{images.name}: {len(train):,} training images of {len(set(numbers)):,} independent groups ({groups}); '
         f'a class has {_range(counts)} images of {_range(of_class)} groups, so the ratio is '
         f'{counts.max()/counts.min():.3g} in images and {of_class.max()/of_class.min():.3g} in groups')
 
 # %% ../../nbs/1_data/10a_tails.ipynb #ec8b34e4
 def _tell_torn(
     images:ImageSet, # with its tail
-    group:str, # the column
+    groups:str, # the column
     say:Callable, # what tells
 ) -> None:
     "Groups of the tail that have images in other splits too"
-    names = images.items[group].astype(str).where(images.items[group].notna(), '')
+    names = images.items[groups].astype(str).where(images.items[groups].notna(), '')
     train = (images.items.split == 'train').to_numpy()
     torn = sorted(set(names[train]) & set(names[~train]) - {''})
     if not torn: return
     splits = sorted(set(images.items.split[~train & names.isin(torn).to_numpy()]))
-    say(f'{images.name}: {len(torn)} groups ({group}) of the training images are in {" and ".join(splits)} too, such as '
-        f'{", ".join(torn[:3])}; results there are better than for other groups, so divide the set by {group} first')
+    say(f'{images.name}: {len(torn)} groups ({groups}) of the training images are in {" and ".join(splits)} too, such as '
+        f'{", ".join(torn[:3])}; results there are better than for other groups, so divide the set by {groups} first')
 
 # %% ../../nbs/1_data/10a_tails.ipynb #4b2d384f
 def _tell_head(
@@ -174,7 +174,7 @@ def long_tail(
     images:ImageSet, # any set with a training split
     imbalance:float, # largest over smallest class (IR), at least 1; 1 makes the classes equal
     seed:int=0, # permutes the classes and draws the images
-    group:str='', # column whose groups (track, patient) are taken whole; '': images are drawn one by one
+    groups:str='', # column whose groups (track, patient) are taken whole; '': images are drawn one by one
     say:Callable=print, # what tells of groups, and of a head that had to be smaller
 ) -> ImageSet: # a long-tailed train; the other splits as they were
     "A long-tailed training split by CIFAR-100-LT's rule"
@@ -182,15 +182,15 @@ def long_tail(
     seed = checked_number('seed', seed, 0, whole=True)
     _check_classes(images, name)
     train = images['train']
-    numbers = _group_numbers(train.items, group, name)
+    numbers = _group_numbers(train.items, groups, name)
     counts = _fitting_counts(imbalance, train.counts(), name)
     kept = _drawn(train.items.id.to_numpy(str), train.labels, numbers, counts, seed)
     rows = (images.items.split != 'train').to_numpy(bool, copy=True)
     rows[~rows] = kept
-    title = f'{name} IR {imbalance:g} seed {seed}' + f' by {group}'*bool(group)
+    title = f'{name} IR {imbalance:g} seed {seed}' + f' by {groups}'*bool(groups)
     tail = ImageSet(images.items[rows], images.classes, title)
     _tell_head(title, counts[0], train.counts().max(), say)
-    if not group: return tail
-    _tell_groups(tail, numbers[kept], group, say)
-    _tell_torn(tail, group, say)
+    if not groups: return tail
+    _tell_groups(tail, numbers[kept], groups, say)
+    _tell_torn(tail, groups, say)
     return tail
