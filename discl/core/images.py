@@ -342,9 +342,8 @@ def _as_rgb(
     if image.mode in _PREMULTIPLIED: image = image.convert(_PREMULTIPLIED[image.mode])
     if image.mode == 'LAB': image = _of_lab(image)
     if 'A' in image.getbands() or 'transparency' in image.info: image = _on_white(image)
-    image = image.convert('RGB')
-    brightest = max(high for _, high in image.getextrema())
-    if halved and brightest < 64:
+    if image.mode != 'RGB': image = image.convert('RGB')
+    if halved and max(high for _, high in image.getextrema()) < 64:
         raise ValueError('its colours have 16 bits a channel, of which it uses only the lower ones; save it with 8')
     return image
 
@@ -382,11 +381,11 @@ class DecodedImages:
     def _known(self, key): # the picture, or None
         with self.lock: return self.recent[key][0] if key in self.recent else None
 
-    def _open(self, key, open): # decode it now, and keep it
+    def _open(self, key, open, keep): # decode it now
         try:
             array = np.asarray(open()).view()
             array.flags.writeable = False
-            if array.nbytes <= self.largest:
+            if keep and array.nbytes <= self.largest:
                 with self.lock: self.recent[key] = (array,)
             return array
         finally:
@@ -397,6 +396,7 @@ class DecodedImages:
 def __call__(self:DecodedImages,
     key:Hashable, # names the pixels: equal for equal pictures only
     open:Callable[[], Image.Image], # decodes the picture
+    keep:bool=True, # for the next who asks? Not if so many come that they would only drive each other out
 ) -> np.ndarray: # uint8 (height, width, 3), read-only
     "The picture's pixels, decoded now or before"
     array = self._known(key)
@@ -404,7 +404,7 @@ def __call__(self:DecodedImages,
     with self.lock: mine = self.opening.setdefault(key, Lock())
     with mine:
         array = self._known(key)
-        return self._open(key, open) if array is None else array
+        return self._open(key, open, keep) if array is None else array
 
 # %% ../../nbs/0_core/02_images.ipynb #a368ea39
 _decoded = DecodedImages()
@@ -420,9 +420,10 @@ if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_new_lock
 def decoded(
     key:Hashable, # names the pixels: equal for equal pictures only
     open:Callable[[], Image.Image], # decodes the picture
+    keep:bool=True, # as for `DecodedImages`
 ) -> np.ndarray: # uint8 (height, width, 3), read-only
     "Pixels of a picture from this process's cache, decoded once while there is room"
-    return _decoded(key, open)
+    return _decoded(key, open, keep)
 
 # %% ../../nbs/0_core/02_images.ipynb #d1b65c8d
 def fit_image(

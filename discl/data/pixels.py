@@ -7,7 +7,7 @@ __all__ = ['IN_MEMORY', 'Pixels', 'MemoryPixels', 'DecodedPixels', 'pixel_arrays
            'open_pixels']
 
 # %% ../../nbs/1_data/19_pixels.ipynb #134cc0b3
-import shutil
+import mmap, shutil
 from pathlib import Path
 from typing import Protocol, Sequence
 import numpy as np
@@ -21,6 +21,7 @@ from .sets import ImageSet
 class Pixels(Protocol):
     "Pictures by row number, all cropped at the centre to one size"
     size:int # side in pixels
+    kind:str # 'memory', 'mapped' or 'decoded': where they come from
 
     def __len__(self) -> int: ... # pictures
 
@@ -47,6 +48,7 @@ def _row_numbers(
 # %% ../../nbs/1_data/19_pixels.ipynb #60c5db49
 class MemoryPixels:
     "Pixels held in memory"
+    kind = 'memory'
     def __init__(self,
         images:Sequence[np.ndarray], # uint8 (size, size, 3) each, or one array of all
         originals:Sequence[np.ndarray] | None=None, # uint8 (h, w, 3) each, not cropped; None: `images`
@@ -82,12 +84,20 @@ def originals(self:MemoryPixels,
 # %% ../../nbs/1_data/19_pixels.ipynb #01799f41
 class DecodedPixels:
     "Pixels that are decoded and fitted by threads when they are asked for"
+    kind = 'decoded'
     def __init__(self,
         images:ImageSet, # whose pictures they are
         size:int, # side in pixels
         threads:int | None=None, # that decode; None: one a core
+        keep:bool=True, # in the cache of decoded pictures?
     ) -> None:
-        self.images, self.size, self.threads = images, size, threads
+        self.images, self.size, self.threads, self.keep = images, size, threads, keep
+
+    def whole(self,
+        row:int, # row number
+    ) -> np.ndarray: # uint8 (h, w, 3)
+        "One picture as it is"
+        return self.images.array(row, self.keep)
 
     def __len__(self) -> int: return len(self.images)
 
@@ -95,7 +105,7 @@ class DecodedPixels:
         row:int, # row number
     ) -> np.ndarray: # uint8 (size, size, 3)
         "One picture, cropped at the centre and resized; the cache's own array if it has the size"
-        return fit_image(self.images.array(row), (self.size, self.size))
+        return fit_image(self.whole(row), (self.size, self.size))
 
 # %% ../../nbs/1_data/19_pixels.ipynb #875d258e
 @patch
@@ -114,7 +124,7 @@ def originals(self:DecodedPixels,
     rows:Sequence[int] | slice, # row numbers
 ) -> list[np.ndarray]: # uint8 (h, w, 3)
     "The whole pictures"
-    return in_threads(self.images.array, _row_numbers(rows, len(self)), self.threads)
+    return in_threads(self.whole, _row_numbers(rows, len(self)), self.threads)
 
 # %% ../../nbs/1_data/19_pixels.ipynb #c3350ec4
 def pixel_arrays(
@@ -131,20 +141,29 @@ def write_pixels(
     size:int, # side in pixels
 ) -> None:
     "Write the pixels of a set, 256 pictures in memory at a time"
-    pixels = DecodedPixels(images, size)
+    pixels = DecodedPixels(images, size, keep=False)
     with whole_file(path) as part, open(part, 'wb') as file:
         for first in range(0, len(pixels), 256): file.write(pixels[first:first + 256].tobytes())
+
+# %% ../../nbs/1_data/19_pixels.ipynb #761cb591
+def _mapped_bytes(
+    path:str, # of a file that is not empty
+) -> mmap.mmap: # its bytes
+    "A file in the place of memory"
+    with open(path, 'rb') as file: return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 # %% ../../nbs/1_data/19_pixels.ipynb #094efe0d
 class MappedPixels:
     "Pixels in a memory-mapped file"
+    kind = 'mapped'
     def __init__(self,
         path:str | Path, # a file that `write_pixels` wrote
         shape:tuple[int, int, int, int], # (n, size, size, 3)
         images:ImageSet | None=None, # where uncropped pictures come from; None: there are none
     ) -> None:
         self.path, self.shape, self.images, self.size = str(path), tuple(shape), images, shape[1]
-        self.file = np.memmap(self.path, np.uint8, 'r', shape=self.shape) if shape[0] else np.empty(shape, np.uint8)
+        self.bytes = _mapped_bytes(self.path) if shape[0] else b''
+        self.file = np.frombuffer(self.bytes, np.uint8, int(np.prod(self.shape))).reshape(self.shape)
 
     def __len__(self) -> int: return self.shape[0]
     def __reduce__(self): return MappedPixels, (self.path, self.shape, self.images)
@@ -155,7 +174,9 @@ def __getitem__(self:MappedPixels,
     rows:Sequence[int] | slice, # row numbers
 ) -> np.ndarray: # uint8 (len(rows), size, size, 3)
     "A copy of these rows, read from the file"
-    return np.array(self.file[_row_numbers(rows, len(self))])
+    found = self.file[_row_numbers(rows, len(self))]
+    if hasattr(self.bytes, 'madvise'): self.bytes.madvise(mmap.MADV_DONTNEED) # of Windows there is none
+    return found
 
 @patch
 def originals(self:MappedPixels,
@@ -163,7 +184,7 @@ def originals(self:MappedPixels,
 ) -> list[np.ndarray]: # uint8 (h, w, 3)
     "The whole pictures where their set is known, else these rows"
     if self.images is None: return list(self[rows])
-    return DecodedPixels(self.images, self.size).originals(rows)
+    return DecodedPixels(self.images, self.size, keep=False).originals(rows)
 
 # %% ../../nbs/1_data/19_pixels.ipynb #9d477443
 class JoinedPixels:
@@ -173,6 +194,8 @@ class JoinedPixels:
     ) -> None:
         self.parts, self.size = list(parts), parts[0].size
         self.ends = np.cumsum([len(part) for part in parts])
+        kinds = [part.kind for part in parts]
+        self.kind = next(kind for kind in ('decoded', 'mapped', 'memory') if kind in kinds) # of the slowest
         sizes = {part.size for part in parts}
         if len(sizes) > 1: raise DisclError(f'pixels of sizes {sorted(sizes)} cannot be joined')
 
@@ -206,9 +229,21 @@ def originals(self:JoinedPixels,
         for place, picture in zip(places, part.originals(local)): whole[place] = picture
     return whole
 
-# %% ../../nbs/1_data/19_pixels.ipynb #f0aeb02a
+# %% ../../nbs/1_data/19_pixels.ipynb #9d9fa10b
 IN_MEMORY = 10**9 # bytes of pictures that are held in memory
+_MEASURED = 64 # pictures that tell how large the others are
 
+def _bytes_of_all(
+    images:ImageSet, # whose pictures are wanted as they are
+) -> int: # bytes
+    "What all pictures take, from the table; by a few of them where it does not say"
+    some = images
+    if len(images) > _MEASURED and not {'width', 'height'} <= set(images.items):
+        rows = np.linspace(0, len(images) - 1, _MEASURED).astype(int)
+        some = ImageSet(images.items.iloc[rows], images.classes, images.name)
+    return int(3*some.sizes().prod(1).sum()*(len(images)/max(len(some), 1)))
+
+# %% ../../nbs/1_data/19_pixels.ipynb #f0aeb02a
 def _kind_for(
     images:ImageSet, # whose pictures are wanted
     size:int, # side in pixels
@@ -217,8 +252,7 @@ def _kind_for(
 ) -> str: # 'memory', 'mapped' or 'decoded'
     "Where so many pixels belong"
     squares = 3*len(images)*size**2
-    if squares > IN_MEMORY: whole = 0 # what is too much anyway is not measured: that may open every picture
-    else: whole = int(3*images.sizes().prod(1).sum()) if originals else 0
+    whole = _bytes_of_all(images) if originals and squares <= IN_MEMORY else 0
     if squares + whole <= IN_MEMORY: return 'memory'
     if originals or folder is None: return 'decoded'
     folder.mkdir(parents=True, exist_ok=True)
@@ -260,9 +294,10 @@ def open_pixels(
 ) -> Pixels:
     "Pixels of a set, from where its size allows"
     folder = None if folder is None else Path(folder)
+    asked = kind is not None # then it may be a small set
     kind = kind or _kind_for(images, size, originals, folder)
     if kind == 'memory': return _held(images, size, originals)
-    if kind == 'decoded': return DecodedPixels(images, size)
+    if kind == 'decoded': return DecodedPixels(images, size, keep=asked)
     if kind != 'mapped': raise DisclError(f'unknown kind {kind!r} of pixels; known are memory, mapped and decoded')
     if folder is None: raise DisclError('memory-mapped pixels need a folder')
     return _mapped(images, size, folder)
