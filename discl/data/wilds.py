@@ -189,11 +189,11 @@ def _there(
 def _wilds_items(
     rows:pd.DataFrame, # of metadata.csv
     folder:Path, # of pictures
-) -> pd.DataFrame: # id, label, split, path, domain, sequence, datetime; in the order of the ids
+) -> pd.DataFrame: # id, label, split, path, domain, seq_id, datetime; in the order of the ids
     "Rows as an ImageSet has them"
     start, number = str(folder) + os.sep, rows.location_remapped.astype(str).str.zfill(3)
     items = pd.DataFrame(dict(id=rows.image_id, label=rows.y, split=rows.split, path=start + rows.filename,
-                              domain='location-' + number, sequence=rows.seq_id, datetime=rows.datetime))
+                              domain='location-' + number, seq_id=rows.seq_id, datetime=rows.datetime))
     return items.sort_values('id', ignore_index=True)
 
 # %% ../../nbs/1_data/13_wilds.ipynb #9edf10e1
@@ -202,7 +202,7 @@ def iwildcam(
     strict:bool=True, # refuse what is not the set as WILDS published it? False: the differences are told
     on_bad:str='raise', # 'raise', or 'skip' rows whose picture is missing
     say:Callable=print, # what tells of what is left out or different
-) -> ImageSet: # with domain (location), sequence and datetime; ids are WILDS' own
+) -> ImageSet: # with domain (location), seq_id and datetime; ids are WILDS' own
     "iWildCam 2.0 (Beery et al., 2020; Koh et al., WILDS, 2021), pictures unopened"
     check_words(on_bad=on_bad)
     place = wilds_root(folder)

@@ -78,7 +78,7 @@ def prompts_for(
     raise DisclError(f'no prompt for class {", ".join(lost[:10])}{more}')
 
 # %% ../../nbs/8_lab/81_explorer.ipynb #5262da2f
-KIN = ('garment', 'sequence', 'domain') # facts that two pictures may share, the closest first
+KIN = ('garment', 'seq_id', 'domain') # facts that two pictures may share, the closest first
 
 def shared_facts(
     others: ImageSet, # n images
