@@ -6,15 +6,16 @@
 __all__ = ['WORDS', 'MOST', 'JUNK', 'MADE', 'WIDEST', 'COLUMNS', 'check_words', 'tells_domains', 'check_splits', 'divide',
            'Reading', 'LeftOut', 'image_folder', 'no_columns', 'image_csv', 'image_file']
 
-# %% ../../nbs/1_data/12_readers.ipynb #7cbcf222
+# %% ../../nbs/1_data/12_readers.ipynb #e4e0dd1f
 import csv, io, os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable, Iterator, Sequence
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from numbers import Integral, Real
+from operator import attrgetter
 from ..core.basics import DisclError, content_id, meant
 from ..core.files import is_regular, what_is
 from ..core.images import IMAGES, pixel_id
@@ -198,7 +199,7 @@ def check_splits(
     if images.has_domains: check_domains(images, say)
     tell_absent(images, say)
 
-# %% ../../nbs/1_data/12_readers.ipynb #991495ae
+# %% ../../nbs/1_data/12_readers.ipynb #f4533989
 def divide(
     labels:Sequence[int], # (n,)
     val:float, # share for validation, in [0, 1)
@@ -214,12 +215,22 @@ def divide(
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))
         own = rows[decides[rows] == label]
-        groups = [group.to_numpy() for _, group in pd.Series(own).groupby(series[own], sort=False)]
+        groups = _parts_of(own, pd.factorize(series[own])[0])
         for split, share in (('val', val), ('test', test)):
             n = _part(share, len(rows)) - int((splits[rows] == split).sum())
             groups, taken = _taken(groups, max(0, n))
             splits[np.concatenate([taken, *[beside[one] for one in set(series[taken]) if one in beside]]).astype(int)] = split
     return splits
+
+# %% ../../nbs/1_data/12_readers.ipynb #9cbbfe01
+def _parts_of(
+    rows:np.ndarray, # int (n,)
+    numbers:np.ndarray, # int (n,): which part each belongs to
+) -> list[np.ndarray]: # in the order of the numbers; within a part as they were
+    "Rows that have one number"
+    if not len(rows): return []
+    order = np.argsort(numbers, kind='stable')
+    return np.split(rows[order], np.flatnonzero(np.diff(numbers[order])) + 1)
 
 # %% ../../nbs/1_data/12_readers.ipynb #96cf3f9f
 def _taken(
@@ -384,59 +395,85 @@ class LeftOut:
         parts = [f'left out {found.total()} {what}: {_tally(found)}' for what, found in counted.items() if found]
         return '\n'.join([f'the classes are taken from {self.inside}'][:bool(self.inside)] + parts)
 
-# %% ../../nbs/1_data/12_readers.ipynb #3b92cd87
+# %% ../../nbs/1_data/12_readers.ipynb #0772c12b
 MADE = ('run.json', 'store.json', 'arms.json', '.owner.json', 'discl.log') # what a run, a store or a trial is known by
 
-def _listing(
+def _scanned(
     folder:str | Path,
-) -> list[Path]: # sorted by name
-    "What lies in a folder, or a sentence why that cannot be known"
-    try: return sorted(Path(folder).iterdir())
+) -> Iterator[os.DirEntry]: # to be used in `with`
+    "What lies in a folder, in no order, or a sentence why that cannot be known"
+    try: return os.scandir(folder)
     except OSError as e:
         if not isinstance(e, PermissionError): raise DisclError(f'{folder}: cannot be listed ({e.strerror})') from e
         permissions = f'{os.stat(folder).st_mode & 0o777:o}'
         raise DisclError(f'{folder}: this folder cannot be read; its permissions are {permissions}') from e
 
+def _listing(folder): # the same, sorted by name
+    with _scanned(folder) as entries: return sorted(entries, key=attrgetter('name'))
+
+def _is_folder(entry): # or a link to one; what cannot be followed is none
+    try: return entry.is_dir()
+    except OSError: return False
+
+# %% ../../nbs/1_data/12_readers.ipynb #5aed1263
+def _ending(
+    name:str, # of a file
+) -> str: # such as '.png', in lower case; '': it has none
+    "What a file's name ends in"
+    dot = name.rfind('.')
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ''
+
+def _is_picture(entry): # is it called like one?
+    return _ending(entry.name) in IMAGES and not _is_junk(entry.name) and not _is_folder(entry)
+
+# %% ../../nbs/1_data/12_readers.ipynb #bcb3055d
 def _made_here(
     folder:Path,
 ) -> bool:
     "Did discl make this folder, or all that lies in it?"
-    if any((folder/name).exists() for name in MADE): return True
-    if folder.is_symlink() or not os.access(folder, os.R_OK | os.X_OK): return False
-    inside = [path for path in _listing(folder) if not _is_junk(path.name)]
-    if any(path.suffix.lower() in IMAGES and not path.is_dir() for path in inside): return False
-    folders = [path for path in inside if path.is_dir()]
-    return bool(folders) and all(_made_here(path) for path in folders)
+    start = os.path.join(folder, '')
+    if any(os.path.exists(start + name) for name in MADE): return True
+    if os.path.islink(folder) or not os.access(folder, os.R_OK | os.X_OK): return False
+    if _has_pictures(folder): return False
+    folders = [folder/entry.name for entry in _listing(folder) if _is_folder(entry) and not _is_junk(entry.name)]
+    return bool(folders) and all(map(_made_here, folders))
 
-# %% ../../nbs/1_data/12_readers.ipynb #a78013a5
+def _has_pictures(folder): # not counting those in its folders; the first one tells
+    with _scanned(folder) as entries: return any(map(_is_picture, entries))
+
+# %% ../../nbs/1_data/12_readers.ipynb #46e5ffeb
 def _inside(
     folder:Path,
     left_out:LeftOut, # is told what is not returned
-) -> tuple[list[Path], list[Path]]: # folders, and all else
+) -> tuple[list[Path], list[str]]: # folders, and names of all else
     "What may be data"
     folders, others = [], []
-    for path in _listing(folder):
-        is_folder = os.path.isdir(path)
-        if _is_junk(path.name): left_out.junk['._*' if path.name.startswith('._') else path.name] += 1
-        elif not is_folder: others.append(path)
-        elif _made_here(path): left_out.made.add(str(path))
-        else: folders.append(path)
+    for entry in _listing(folder):
+        name, is_folder = entry.name, _is_folder(entry)
+        if _is_junk(name): left_out.junk['._*' if name.startswith('._') else name] += 1
+        elif not is_folder: others.append(name)
+        elif _made_here(folder/name): left_out.made.add(str(folder/name))
+        else: folders.append(folder/name)
     return folders, others
 
-# %% ../../nbs/1_data/12_readers.ipynb #b6d9280e
+# %% ../../nbs/1_data/12_readers.ipynb #59550561
 def _files_of(
     folder:Path, # of a class
     left_out:LeftOut, # is told what is not returned
     seen:set, # (device, inode) of folders that were visited: links may lead in a circle
-) -> list[Path]: # image files, at any depth, sorted
+) -> list[str]: # paths of image files, at any depth, sorted
     "Image files of a class"
     place = os.stat(folder)
     if (place.st_dev, place.st_ino) in seen: return []
     seen.add((place.st_dev, place.st_ino))
     folders, others = _inside(folder, left_out)
-    images = [path for path in others if path.suffix.lower() in IMAGES]
-    left_out.endings.update(path.suffix.lower() or 'no ending' for path in others if path.suffix.lower() not in IMAGES)
+    left_out.endings.update(_ending(name) or 'no ending' for name in others if _ending(name) not in IMAGES)
+    start = _start_of(folder)
+    images = [start + name for name in others if _ending(name) in IMAGES]
     return images + [path for inner in folders for path in _files_of(inner, left_out, seen)]
+
+def _start_of(folder): # what a path below it begins with
+    return str(folder/'_')[:-1]
 
 # %% ../../nbs/1_data/12_readers.ipynb #7538b384
 _TO_BE_CLEAR = ('Name the splits train, val and test (and id_val, id_test); put class folders of such a name into a folder '
@@ -469,7 +506,7 @@ def _no_parts(
                      f'classes. Give the folder whose folders are the classes{"".join(deeper)}; '
                      'put class folders of such a name into a folder train/')
 
-# %% ../../nbs/1_data/12_readers.ipynb #3d745559
+# %% ../../nbs/1_data/12_readers.ipynb #cf88cadd
 def _unwrapped(
     folder:Path, # of a split
     split:str, # its name
@@ -480,7 +517,8 @@ def _unwrapped(
     if split_of(inner[0]) == split or inner[0].casefold() in BESIDE: return _unwrapped(folder/inner[0], split)
     return folder
 
-def _images_in(folder): return [path for path in _inside(folder, LeftOut())[1] if path.suffix.lower() in IMAGES]
+def _images_in(folder): # how many
+    with _scanned(folder) as entries: return sum(map(_is_picture, entries))
 
 def _has_images(
     folder:Path,
@@ -489,7 +527,7 @@ def _has_images(
     "Is a file in it, at any depth, that looks like an image?"
     place = os.stat(folder)
     if (place.st_dev, place.st_ino) in seen: return False
-    if _images_in(folder): return True
+    if _has_pictures(folder): return True
     return any(_has_images(path, seen | {(place.st_dev, place.st_ino)}) for path in _inside(folder, LeftOut())[0])
 
 # %% ../../nbs/1_data/12_readers.ipynb #65dc9530
@@ -508,7 +546,7 @@ def _by_name(
     if twice: raise DisclError(f'{here}, of which several mean {twice[0]}; join them or take one away')
     return {split: _unwrapped(folder/name, split) for name, split in names.items()}
 
-# %% ../../nbs/1_data/12_readers.ipynb #f144cc40
+# %% ../../nbs/1_data/12_readers.ipynb #2c7a6b27
 def _split_folders(
     folder:Path, # of a set
     left_out:LeftOut, # is told what is not used
@@ -524,20 +562,20 @@ def _split_folders(
     if names and 'train' in names.values():
         left_out.others.update(set(others) - set(filled))
         others = filled
-    if len(filled) == 1 and not names and _subfolders(folder/filled[0]) and not _images_in(folder/filled[0]):
+    if len(filled) == 1 and not names and _subfolders(folder/filled[0]) and not _has_pictures(folder/filled[0]):
         left_out.others.update(set(others) - set(filled))
         left_out.inside = str(folder/filled[0])
         return _split_folders(folder/filled[0], left_out)
     found = _by_name(folder, names, others) if names else dict(train=folder)
     for place in {folder, *found.values()}:
-        if images := _images_in(place): left_out.loose[str(place)] = len(images)
+        if images := _images_in(place): left_out.loose[str(place)] = images
     for place in found.values(): _no_splits_inside([place/name for name in _subfolders(place)])
     if not names: _no_parts([folder/name for name in filled])
     return {split: found[split] for split in SPLITS if split in found}
 
-# %% ../../nbs/1_data/12_readers.ipynb #a7197ca9
+# %% ../../nbs/1_data/12_readers.ipynb #664f7133
 def _as_text(
-    path:Path, # of an image
+    path:str | Path, # of an image
 ) -> tuple[str, str]: # its text, and what is wrong with its name
     "A path that a table can hold"
     text = str(path)
@@ -574,14 +612,14 @@ def _tell_deep(
     if deep: say(f'{next(iter(folders)).parent}: these classes hold only folders, and each is one class with all that is in '
                  f'them; if those are the classes, give the folder that they lie in: {"; ".join(deep[:5])}')
 
-# %% ../../nbs/1_data/12_readers.ipynb #4b2dc099
+# %% ../../nbs/1_data/12_readers.ipynb #4f4cf841
 def _folder_items(
     folders:dict, # split -> folder of class folders
     left_out:LeftOut, # is told what is not used
     say:Callable=print, # what tells of class names
 ) -> tuple[pd.DataFrame, list[str]]: # (path, fault, label, split) of each image file; names of the classes
     "Every image file in class folders"
-    rows, found, deep = [], [], {}
+    rows, found, deep = {name: [] for name in ('path', 'fault', 'label', 'split')}, [], {}
     for split, folder in folders.items():
         for path in _inside(folder, LeftOut())[0]:
             text, fault = _as_text(path)
@@ -589,16 +627,22 @@ def _folder_items(
             before = left_out.endings.copy()
             files = _files_of(path, left_out, set())
             found.append((path, len(files), set(left_out.endings - before)))
-            inner = {file.relative_to(path).parts[0] for file in files}
-            if len(inner) > 1 and all(file.parent != path for file in files): deep[path] = inner
-            rows += [(*_as_text(file), path.name, split) for file in files]
+            inner = _folders_within(path, files)
+            if len(inner) > 1: deep[path] = inner
+            for file in files:
+                for column, cell in zip(rows.values(), (*_as_text(file), path.name, split)): column.append(cell)
     names = sorted(_filled(found, left_out))
     _tell_deep(deep, say)
     clean = dict(zip(names, _class_names(names, str(next(iter(folders.values()))), say)))
     classes = sorted(set(clean.values()))
-    items = pd.DataFrame(rows, columns=['path', 'fault', 'label', 'split'], dtype=object)
     number_of = {name: number for number, name in enumerate(classes)}
+    items = pd.DataFrame(rows, dtype=object)
     return items.assign(label=[number_of[clean[name]] for name in items.label]), classes
+
+def _folders_within(path, files): # names of folders in a class folder that hold all of its images; set(): they do not
+    inner = [file[len(_start_of(path)):].split(os.sep, 1) for file in files[:1]]
+    if not inner or len(inner[0]) < 2: return set() # images of the folder itself come first
+    return {file[len(_start_of(path)):].split(os.sep, 1)[0] for file in files}
 
 # %% ../../nbs/1_data/12_readers.ipynb #a268d1b2
 def image_folder(
@@ -687,7 +731,7 @@ def _csv_columns(
         if names.count(name) > 1: raise DisclError(f'{path}: {names.count(name)} columns are named {name}; keep one')
     return names
 
-# %% ../../nbs/1_data/12_readers.ipynb #3a498118
+# %% ../../nbs/1_data/12_readers.ipynb #d6b3c932
 def _csv_table(
     path:Path, # of a CSV file
     groups:str='', # column that says which images belong together; '': none does
@@ -697,7 +741,7 @@ def _csv_table(
     if not rows: raise DisclError(f'{path}: not a CSV with columns path and label (it is empty)')
     columns = _csv_columns(rows[0][1], path)
     at = {name: columns.index(name) for name in COLUMNS if name in columns} | _group_at(columns, groups, path)
-    table = []
+    table = {name: [] for name in (*at, 'line')}
     for line, cells in rows[1:]:
         if any(cells[len(columns):]):
             raise DisclError(f'{path}: row {line} has more cells than the header; quote a cell that holds a comma')
@@ -705,10 +749,11 @@ def _csv_table(
         _no_calculation(values['label'], path, line)
         lost = [name for name, value in values.items() if not value and name != 'group']
         if lost: raise DisclError(f'{path}: row {line} has no {lost[0]}')
-        table.append(dict(split='train') | values | dict(line=line))
-    if not table: raise DisclError(f'{path}: a header and no rows')
+        for name, value in values.items(): table[name].append(value)
+        table['line'].append(line)
+    if not table['line']: raise DisclError(f'{path}: a header and no rows')
     if 'split' not in at: _no_hidden_splits(columns, rows[1:], path)
-    return _csv_splits(pd.DataFrame(table, dtype=object), path)
+    return _csv_splits(pd.DataFrame(dict(split='train') | table, dtype=object), path)
 
 # %% ../../nbs/1_data/12_readers.ipynb #a2391d63
 def _no_calculation(
@@ -735,19 +780,19 @@ def _no_hidden_splits(
         raise DisclError(f'{path}: the column {name} says which split a row is in ({", ".join(sorted(cells)[:3])}). '
                          'Name it split, with train, val and test in it, or take it out.')
 
-# %% ../../nbs/1_data/12_readers.ipynb #0a38de04
+# %% ../../nbs/1_data/12_readers.ipynb #27f838e2
 def _csv_splits(
     rows:pd.DataFrame, # split, line
     path:Path, # for errors
 ) -> pd.DataFrame: # with splits as `SPLITS` spells them
     "Which split each row is in"
-    meant = [split_of(split) for split in rows.split]
-    for line, split, known in zip(rows.line, rows.split, meant):
-        if known is not None: continue
+    meaning = {split: split_of(split) for split in rows.split.unique()}
+    for line, split in zip(rows.line, rows.split):
+        if meaning[split] is not None: continue
         raise DisclError(f'{path}: row {line} has unknown split {split!r}; known are {", ".join(SPLITS)}')
-    return rows.assign(split=meant)
+    return rows.assign(split=[meaning[split] for split in rows.split])
 
-# %% ../../nbs/1_data/12_readers.ipynb #d6913a5a
+# %% ../../nbs/1_data/12_readers.ipynb #0dbad230
 def _file_named(
     name:str, # as a table writes it
     folder:Path, # of the table
@@ -756,6 +801,22 @@ def _file_named(
     if '\\' not in name or (folder/name).exists(): return str(folder/name)
     return str(folder/name.replace('\\', '/'))
 
+def _files_named(
+    names:Sequence[str], # as a table writes them
+    folder:Path, # of the table
+) -> list[str]: # the same as of `_file_named`
+    "Paths of many files, whose folders are understood once"
+    start_of, found = {}, []
+    for name in names:
+        at = name.rfind('/') + 1
+        inner, last = name[:at], name[at:]
+        if last in ('', '.') or '\\' in name or ':' in last: found.append(_file_named(name, folder))
+        else:
+            if inner not in start_of: start_of[inner] = _start_of(folder/inner)
+            found.append(start_of[inner] + last)
+    return found
+
+# %% ../../nbs/1_data/12_readers.ipynb #168c3b95
 def _no_addresses(
     rows:pd.DataFrame, # path, line
     path:Path, # of the table, for errors
@@ -764,7 +825,7 @@ def _no_addresses(
     for line, name in zip(rows.line, rows.path):
         if '://' in name: raise DisclError(f'{path}: row {line} is an address ({name[:99]}); download the images first')
 
-# %% ../../nbs/1_data/12_readers.ipynb #40b40df1
+# %% ../../nbs/1_data/12_readers.ipynb #642b112e
 def image_csv(
     path:str | Path, # CSV with columns path (relative to the file), label, and maybe split, domain and one of groups
     val:float=.1, # share for validation where the column `split` names none
@@ -784,7 +845,7 @@ def image_csv(
     names = _class_names(rows.label.tolist(), str(path))
     classes = sorted(set(names))
     number_of = {name: number for number, name in enumerate(classes)}
-    files = [_file_named(name, path.parent) for name in rows.path]
+    files = _files_named(rows.path, path.parent)
     items = pd.DataFrame(dict(path=files, fault='', label=[number_of[name] for name in names], split=rows.split.tolist()))
     for column in ('domain', 'group'):
         if column in rows: items[column] = rows[column].tolist()
