@@ -164,11 +164,28 @@ def test_own_weights_are_asked_for_once(folder, tmp_path, monkeypatch):
 
 
 def test_nothing_kept_names_the_class(folder, tmp_path):
-    recipe = make_recipe(data=str(folder), arms=('CE/none',), **TINY | dict(threshold=.99))
+    recipe = make_recipe(data=str(folder), arms=('CE/none',), on_empty='raise', **TINY | dict(threshold=.99))
     run = open_run(tmp_path/'r', recipe)
     words = r'no synthetic sample .* threshold of 0.990 .*ankle boot.* Lower it'
     with pytest.raises(DisclError, match=words): run.all()
     assert len(run.store) == 12
+
+
+def test_nothing_kept_goes_on_with_real_images(folder, tmp_path):
+    arms = ('CE/none', 'CE/oversample', 'CE/text-only', 'CE/all-level', 'CE/adaptive', 'CE/steepest')
+    said, recipe = [], make_recipe(data=str(folder), arms=arms, bs=16, probe=16, **TINY | dict(threshold=.99))
+    run = Run(tmp_path/'r', recipe, say=said.append, bar=False)
+    run.all()
+    log = '\n'.join(said)
+    assert 'no synthetic sample of any class passes the filter at a threshold of 0.990' in log
+    assert 'CE/adaptive: no kept sample at λ = 0; real hard images take the place' in log
+    table = run.results().set_index('curriculum')
+    assert table.synthetic_samples.tolist() == [0]*6 and table.steps.nunique() == 1
+    assert table.real_instead.tolist() == [[], []] + [[0.]]*4
+    assert table.overall['text-only'] == table.overall['oversample']  # it is the same training
+    page = (run.folder/'report.html').read_text(encoding='utf-8')
+    assert 'Of 1 of 1 hard classes no synthetic image was kept' in page
+    assert page.count('<td>0</td>') >= 4 and 'trained on real hard images in their place' in page
 
 
 @pytest.mark.parametrize('changes, words', [

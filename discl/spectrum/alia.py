@@ -64,7 +64,7 @@ def _checked(probabilities, labels, what): # -> float (n, classes), int (n,); an
 
 # %% ../../nbs/3_spectrum/38_alia.ipynb #cf74220b
 def class_thresholds(
-    probabilities:np.ndarray, # float (m, classes): what the classifier says of the real training images; or (m,): of their class
+    probabilities:np.ndarray, # float (m, classes): what the classifier says of the real training images; (m,): of its class
     labels:np.ndarray, # int (m,): of these
     classes:int|None=None, # how many there are, where only the true class's probability is given
 ) -> np.ndarray: # float (classes,); infinite for a class without an image

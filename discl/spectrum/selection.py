@@ -139,7 +139,8 @@ def check_kept(
     why = f'passes the filter at a threshold of {threshold:.3f} (their best text scores: {_told(lost)})'
     which = f'{len(lost)} classes' if _synthetic(frame).kept.any() else 'any class'
     if on_empty == 'raise': raise DisclError(f'no synthetic sample of {which} {why}. {advice}')
-    say(f'no synthetic sample of {which} {why}: they go on with their real images. {advice}')
+    say(f'no synthetic sample of {which} {why}: they go on with their real images, '
+        f'in arms that train on real hard images (text-only and fixed do not). {advice}')
 
 # %% ../../nbs/3_spectrum/37_selection.ipynb #6fb6057f
 def _check_scored(store, clip, samples, scored): # an error if a sample has no score

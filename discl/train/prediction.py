@@ -22,7 +22,7 @@ def predict(
     model:nn.Module, # a classifier
     samples:Samples, # without augmentation
     rows:Sequence|None=None, # int (n,): of which; None: all
-    keep:Callable|None=None, # (probabilities (b, classes), labels (b,)) -> tensor (b, …), such as `of_true_class`; None: all of it
+    keep:Callable|None=None, # (probabilities (b, classes), labels (b,)) -> (b, …), as `of_true_class`; None: all of it
 ) -> np.ndarray: # float32 (n, classes): probabilities; or (n, …): what `keep` keeps of them
     "Class probabilities, in eval mode; modes, batch norms and random numbers are left as they were"
     rows = np.arange(len(samples)) if rows is None else np.asarray(rows)
