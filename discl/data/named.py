@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NAMED', 'PUBLISHED_SETS', 'HUGGING_FACE', 'FORMS', 'ENTRY_POINTS', 'OWN_SETS', 'NamedSet', 'PublishedSet',
-           'register_set', 'own_set', 'named_set', 'drawn_by_trial', 'name_of', 'open_data']
+           'register_set', 'own_set', 'every_set', 'named_set', 'drawn_by_trial', 'name_of', 'open_data']
 
 # %% ../../nbs/1_data/16_named.ipynb #b305e1bc
 import inspect, os, re
@@ -213,6 +213,16 @@ def own_set(
     if len(found) > 1:
         raise DisclError(f'{name}: two packages name a set so ({", ".join(sorted(found))}); uninstall one of them')
     return _loaded(*found.values()) if found else None
+
+# %% ../../nbs/1_data/16_named.ipynb #00f2fca9
+def every_set(
+    say:Callable=print, # what tells of a package whose set cannot be loaded
+) -> dict: # name -> NamedSet or PublishedSet
+    "All sets that have a name: those that come with discl, and one's own"
+    for name in sorted({one.name for one in entry_points(group=ENTRY_POINTS)} - {*NAMED, *PUBLISHED_SETS}):
+        try: own_set(name)
+        except DisclError as error: say(str(error))
+    return NAMED | PUBLISHED_SETS | OWN_SETS
 
 # %% ../../nbs/1_data/16_named.ipynb #d861c3d8
 def named_set(

@@ -19,7 +19,8 @@ from ..core.basics import DisclError, checked_number, meant
 from ..core.files import printable, whole_file
 from ..core.images import encode_image
 from .sets import SPLITS, ImageSet, shots
-from .named import FORMS, HUGGING_FACE, NAMED, PUBLISHED_SETS, NamedSet, PublishedSet, open_data
+from .groups import groups_text
+from .named import FORMS, HUGGING_FACE, NamedSet, PublishedSet, every_set, open_data
 
 # %% ../../nbs/1_data/16a_registry.ipynb #ca05fb08
 def _default_of(one): # NamedSet or PublishedSet -> what holds where it is not written, such as 'IR 100, SEED 0'
@@ -27,31 +28,33 @@ def _default_of(one): # NamedSet or PublishedSet -> what holds where it is not w
     return ', '.join(f'{what} {value}' for what, value in zip(one.follows, one.arguments))
 
 def typed_as(
-    name:str, # in NAMED or PUBLISHED_SETS
+    name:str, # of a set
 ) -> str: # with what may be left out in brackets
     "How a set is written after --data"
-    if name in PUBLISHED_SETS: return ' or '.join(f'{name}:{after}' for after in PUBLISHED_SETS[name].follows)
-    return name + ''.join(f'[:{after}' for after in NAMED[name].follows) + ']'*len(NAMED[name].follows)
+    one = every_set()[name]
+    if isinstance(one, PublishedSet): return ' or '.join(f'{name}:{after}' for after in one.follows)
+    return name + ''.join(f'[:{after}' for after in one.follows) + ']'*len(one.follows)
 
 # %% ../../nbs/1_data/16a_registry.ipynb #87a61e2d
 def sizes_text(
     images:dict | None, # split -> how many; None: not said
-    classes:int, # how many
+    classes:int | None, # how many; None: not said
     default:str='', # for which the numbers hold, such as 'IR 100'
 ) -> str:
     "How large a set is"
     parts = ', '.join(f'{split} {n:,}' for split, n in (images or {}).items())
-    sizes = f'{parts}; {classes:,} classes' if parts else f'{classes:,} classes'
+    sizes = '; '.join([parts]*bool(parts) + [f'{classes or 0:,} classes']*bool(classes)) or 'as many images as there are'
     return f'{default}: {sizes}' if default else sizes
 
 # %% ../../nbs/1_data/16a_registry.ipynb #27800bb9
 def known_sets() -> pd.DataFrame: # name, typed, default, images (split -> n, or None), classes, citation, licence
     "Every set that has a name"
     rows = []
-    for name, one in (NAMED | PUBLISHED_SETS).items():
+    for name, one in every_set().items():
         classes = len(one.classes) if isinstance(one, NamedSet) else one.classes
         rows.append([name, typed_as(name), _default_of(one), one.images, classes, one.citation, one.licence])
-    return pd.DataFrame(rows, columns=['name', 'typed', 'default', 'images', 'classes', 'citation', 'licence'])
+    columns = ['name', 'typed', 'default', 'images', 'classes', 'citation', 'licence']
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 # %% ../../nbs/1_data/16a_registry.ipynb #194dcecf
 def list_sets() -> str: # lines
@@ -69,7 +72,7 @@ def set_named(
     what:str, # a name, or a name and what follows it
 ) -> tuple[str, NamedSet | PublishedSet]: # name and entry
     "The entry of a set; DisclError: none has this name"
-    name, every = str(what).partition(':')[0], NAMED | PUBLISHED_SETS
+    name, every = str(what).partition(':')[0], every_set()
     if name in every: return name, every[name]
     raise DisclError(f'{printable(name)[:99] or "no name"}: no set is named so{meant(name, every)}; known are '
                      f'{", ".join(every)}')
@@ -84,7 +87,7 @@ def needs_of(
     head = [name, sizes_text(known.images, known.classes, known.default)]
     if isinstance(one, NamedSet): return '\n'.join([*head, f'nothing to download; write --data {typed_as(name)}'])
     source = [f'published by {one.citation}']*bool(one.citation) + [f'{one.licence} licence']*bool(one.licence)
-    return '\n'.join([*head, *source, f'fetch {one.needs}', 'FOLDER is then', *[f'    {line}' for line in one.layout],
+    return '\n'.join([*head, *source, *[f'fetch {one.needs}']*bool(one.needs), *['FOLDER is then']*bool(one.layout), *[f'    {line}' for line in one.layout],
                       f'look at it: discl data check {name}:FOLDER', f'use it: --data {typed_as(name)}'])
 
 # %% ../../nbs/1_data/16a_registry.ipynb #60107b42
@@ -98,11 +101,13 @@ class CheckedSet:
 def check_data(
     what:str | Path, # as after --data
     strict:bool=True, # refuse a published set that is not as published? False: the differences are told
+    groups:str='', # which images belong together, as for `open_data`
+    on_leak:str | None=None, # one picture or group in two splits, as for `open_data`
 ) -> CheckedSet:
     "Open a set as a run does; DisclError: what a run would stop at"
     heard = io.StringIO()
     try:
-        with redirect_stdout(heard): images = open_data(what, strict=strict)
+        with redirect_stdout(heard): images = open_data(what, strict=strict, groups=groups, on_leak=on_leak)
     except Exception:
         print(heard.getvalue(), end='')
         raise
@@ -169,6 +174,7 @@ def text(self:CheckedSet,
     lines += ['told:', *[f'  {printable(line)}' for line in self.told]] if self.told else ['told: nothing']
     lines += [split_table(images).to_string(), few_text(images, fewer_than)]
     if images.has_domains: lines.append(domain_text(images))
+    if images.has_groups: lines.append(groups_text(images))
     return '\n'.join(lines)
 
 # %% ../../nbs/1_data/16a_registry.ipynb #e2e57ab1
