@@ -20,7 +20,7 @@ from torch import nn
 from ..core.basics import DisclError, checked_number, meant, shown
 from ..core.devices import seeded
 from ..models.networks import head_of
-from .samples import Samples
+from .samples import Samples, draws_by_torch
 from .prediction import features, predict
 from .losses import cross_entropy
 from .fitting import fit
@@ -121,6 +121,7 @@ class ClassLevels:
         self.levels = np.zeros(checked_number('classes', classes, 1, whole=True), int)
         self.first = first
         self.from_originals = getattr(first, 'from_originals', False)
+        self.draws_by_torch = draws_by_torch(first)
         self.p = checked_number('p', p, 0, 1)
 
     def __call__(self, x, labels): # as for `at`

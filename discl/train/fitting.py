@@ -170,7 +170,8 @@ def _learner(
 ) -> Learner: # on this machine's device
     "fastai's Learner of these samples"
     train = ListLoader(samples, bs=bs, drop_last=True, num_workers=0)
-    dls = DataLoaders(train, ListLoader(validation, bs=512, num_workers=0)).to(device_and_dtype()[0])
+    judged = ListLoader(validation, bs=getattr(validation, 'at_once', 512), num_workers=0)
+    dls = DataLoaders(train, judged).to(device_and_dtype()[0])
     model = model.to(dls.device, memory_format=torch.channels_last)
     return Learner(dls, model, loss, opt_func=opt_func, metrics=chooser(measure))
 

@@ -35,13 +35,16 @@ class Mixture:
     rows: TrainingRows # D_nonhard, D_hard, and for every λ the pool S_λ
     classes: list # names, in label order
     validation: Samples | None = None # chooses the epoch
+    groups: np.ndarray | None = None # str (n,): group of the source, '' where it stands alone; None: there are none
 
     def __post_init__(self) -> None:
         if not self.rows.by_class: object.__setattr__(self, 'rows', replace(self.rows, by_class=self._by_class()))
 
     def _by_class(self): # -> tuple of int arrays: real rows of each class
         real = np.concatenate([self.rows.nontail, self.rows.tail]).astype(int)
-        return tuple(real[np.asarray(self.labels)[real] == label] for label in range(len(self.classes)))
+        labels = np.asarray(self.labels)[real]
+        ends = np.cumsum(np.bincount(labels, minlength=len(self.classes)))[:-1]
+        return tuple(np.split(real[np.argsort(labels, kind='stable')], ends))
 
     def __len__(self) -> int: return len(self.labels)
 
@@ -69,6 +72,18 @@ def keeping(self:Mixture,
     kept = is_synthetic & pd.Series(self.names).isin(set(jobs)).to_numpy()
     pools = _pools(self.lam, kept, self.rows.pools)
     return replace(self, rows=replace(self.rows, pools=pools))
+
+# %% ../../nbs/5_train/53_mixture.ipynb #16e7c66b
+@patch
+def filled(self:Mixture) -> Mixture: # with the same pixels
+    "Real hard images in the pool of every level of which nothing is kept"
+    pools = {lam: pool if len(pool) else self.rows.tail for lam, pool in self.rows.pools.items()}
+    return replace(self, rows=replace(self.rows, pools=pools))
+
+@patch
+def stood_in_for(self:Mixture) -> list: # λ, ascending
+    "The levels whose place real hard images have taken"
+    return [lam for lam, pool in sorted(self.rows.pools.items()) if len(pool) and min(pool) < self.real]
 
 # %% ../../nbs/5_train/53_mixture.ipynb #ddbde2eb
 def _in_memory(
@@ -173,7 +188,10 @@ def _synthetic_labels(
 
 # %% ../../nbs/5_train/53_mixture.ipynb #381b737f
 class _Reordered: # the same pixels, in another order
-    def __init__(self, pixels:Pixels, order:np.ndarray): self.pixels, self.order, self.size = pixels, order, pixels.size
+    def __init__(self, pixels:Pixels, order:np.ndarray):
+        self.pixels, self.order = pixels, order
+        self.size, self.kind = pixels.size, pixels.kind
+
     def __len__(self): return len(self.order)
     def __getitem__(self, rows): return self.pixels[self.order[rows]]
     def originals(self, rows): return self.pixels.originals(self.order[rows])
@@ -188,6 +206,10 @@ def _ordered_pixels(
     return _Reordered(pixels, ids.reset_index(drop=True).sort_values(kind='stable').index.to_numpy())
 
 # %% ../../nbs/5_train/53_mixture.ipynb #755030d0
+def _groups_of(train_set, sources): # -> str (n,): group of each image, then of each sample's source
+    of_image = dict(zip(train_set.items.id, train_set.groups))
+    return np.concatenate([train_set.groups, sources.map(of_image).to_numpy(str)])
+
 def _columns(
     train_set:ImageSet, # all real training images
     synthetic:pd.DataFrame, # job, source, lam, and name where it is known
@@ -200,7 +222,8 @@ def _columns(
         owner=np.concatenate([ids, synthetic.source]),
         names=np.concatenate([ids, synthetic.job]),
         real=len(ids),
-        classes=train_set.classes)
+        classes=train_set.classes,
+        groups=_groups_of(train_set, synthetic.source) if train_set.has_groups else None)
 
 # %% ../../nbs/5_train/53_mixture.ipynb #86df987e
 def build_mixture(
@@ -245,6 +268,7 @@ def instead(self:Mixture,
     return replace(
         self, pixels=JoinedPixels([self.pixels.parts[0], opened]), labels=joined(self.labels, labels),
         lam=joined(self.lam, lam), owner=joined(self.owner, ids), names=joined(self.names, ids),
+        groups=None if self.groups is None else joined(self.groups, np.full(len(others), '')),
         rows=replace(self.rows, pools={level: pool for level in self.rows.pools}))
 
 # %% ../../nbs/5_train/53_mixture.ipynb #7b82d302
@@ -271,4 +295,4 @@ def dataloaders(self:Mixture,
 ) -> DataLoaders: # the training loader reads real rows until it is told otherwise
     "The table and its validation images, as fastai takes them"
     train = ListLoader(self.samples(augment), range(self.real), bs=bs, drop_last=True, num_workers=0)
-    return DataLoaders(train, ListLoader(self.validation, bs=512, num_workers=0))
+    return DataLoaders(train, ListLoader(self.validation, bs=self.validation.at_once, num_workers=0))
