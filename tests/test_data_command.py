@@ -1,4 +1,6 @@
 "`discl data` on every published form, as the fixtures of its reader write it: what is said, and what is drawn."
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -98,3 +100,33 @@ def test_what_there_is_and_what_it_needs():
     assert '129,809' in listed and '437,513' in listed
     wrong = type_command('data imagnet-lt')
     assert wrong.code == 1 and 'did you mean imagenet-lt?' in wrong.text
+
+
+def installed(folder, name):
+    "A package as pip leaves it: a module that opens a set of one's own, and an entry point that names it; -> its folder"
+    place = folder/'packages'
+    (place/'my_sets-1.0.dist-info').mkdir(parents=True)
+    (place/'my_sets-1.0.dist-info/METADATA').write_text('Metadata-Version: 2.1\nName: my-sets\nVersion: 1.0\n', encoding='utf-8')
+    (place/'my_sets-1.0.dist-info/entry_points.txt').write_text(f'[discl.sets]\n{name} = my_sets:opened\n', encoding='utf-8')
+    text = 'from discl.data import image_folder\ndef opened(folder, groups=""): return image_folder(folder, groups=groups)\n'
+    (place/'my_sets.py').write_text(text, encoding='utf-8')
+    return place
+
+
+def test_a_set_of_a_package_is_known_by_its_entry_point(tmp_path):
+    place = installed(tmp_path, 'hats-and-socks')
+    class_folders(tmp_path/'data', dict(hat=12, sock=12))
+    environment = os.environ | dict(PYTHONPATH=str(place))
+
+    def answer(*typed):
+        code = 'from discl.cli import main; main()'
+        done = subprocess.run([sys.executable, '-c', code, 'data', *typed], capture_output=True, text=True, env=environment)
+        return done.returncode, done.stdout + done.stderr
+    assert 'hats-and-socks:FOLDER' in answer('ls')[1]
+    code, text = answer('check', f'hats-and-socks:{tmp_path}/data', '--groups', 'auto', '--out', str(tmp_path/'sheet.png'))
+    assert (code, (tmp_path/'sheet.png').exists()) == (0, True) and '24 images, 2 classes' in text and 'groups' in text, text
+    (place/'my_sets.py').write_text('import not_installed_anywhere\n', encoding='utf-8')
+    code, text = answer('check', f'hats-and-socks:{tmp_path}/data', '--out', str(tmp_path/'other.png'))
+    assert code == 1 and 'the package my-sets names this set (my_sets:opened), but cannot be loaded' in text, text
+    code, text = answer('ls')  # the others are still listed
+    assert code == 0 and 'cannot be loaded' in text and 'imagenet-lt:FOLDER' in text, text
