@@ -294,7 +294,7 @@ def _forget(waiting): # what is not wanted any more is not begun
 @patch(as_prop=True)
 def at_once(self:Samples) -> int: # at least 16
     "Images in a batch where nothing is learned"
-    size = self.pixels.shape[1] if isinstance(self.pixels, np.ndarray) else self.pixels.size
+    size = self.pixels.shape[1] if hasattr(self.pixels, 'shape') else self.pixels.size
     return max(16, min(512, 512*LARGE**2//size**2))
 
 @patch
