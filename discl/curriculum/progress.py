@@ -29,7 +29,7 @@ def mean_progress(
     return float(gain.mean())
 
 # %% ../../nbs/4_curriculum/43_progress.ipynb #14ad13e1
-def _kin(owner, groups): # ids of sources, their groups or None -> int (n,), equal for rows of sources that belong together
+def _kin(owner, groups): # ids of sources, and groups or None -> int (n,), equal where sources belong together
     names = np.asarray(owner).astype(str)
     if groups is not None: names = np.where(np.asarray(groups) == '', names, np.char.add('\1', groups))
     return pd.factorize(names)[0]

@@ -22,8 +22,8 @@ def group_column(
     groups:str, # '' (what the set itself says), a column's name, 'auto' or 'none'
 ) -> str: # '': no column is asked for
     "The column that is asked for"
-    if not isinstance(groups, str): raise DisclError(f'groups = {groups!r}: the name of a column, {AUTO} or {NO_GROUPS}')
-    return '' if groups in (AUTO, NO_GROUPS) else groups
+    if isinstance(groups, str): return '' if groups in (AUTO, NO_GROUPS) else groups
+    raise DisclError(f'groups = {groups!r}: the name of a column, {AUTO} or {NO_GROUPS}')
 
 # %% ../../nbs/1_data/11a_groups.ipynb #960085aa
 def look_alike_groups(
@@ -101,8 +101,8 @@ def groups_apart(
 def _in_column(images, column, place): # names of groups from a column of the set -> str (n,)
     if column not in images.items:
         known = ', '.join(map(str, images.items))
-        raise DisclError(f'{place}: has no column {column!r}{meant(column, images.items)} that says which images belong '
-                         f'together; its columns are {known}. Name one of them, {AUTO}, or {NO_GROUPS}')
+        raise DisclError(f'{place}: has no column {column!r}{meant(column, images.items)} that says which images '
+                         f'belong together; its columns are {known}. Name one of them, {AUTO}, or {NO_GROUPS}')
     values = images.items[column]
     return values.astype(str).where(values.notna(), '').to_numpy(str)
 
@@ -114,8 +114,9 @@ def with_groups(
 ) -> ImageSet: # with a column `group`, unless there is none to be
     "The same images, with what belongs together"
     column, place = group_column(groups), images.name or 'image set'
-    if groups == NO_GROUPS: return ImageSet(images.items.drop(columns='group', errors='ignore'), images.classes, images.name)
     if not groups: return images
+    if groups == NO_GROUPS:
+        return ImageSet(images.items.drop(columns='group', errors='ignore'), images.classes, images.name)
     if column: found = _in_column(images, column, place)
     else: found = look_alike_groups(images.items[['id', 'label']].assign(hashes=look_hashes(images)))
     items = groups_apart(images.items.assign(group=found), on_leak, place, say, groups)

@@ -177,11 +177,13 @@ def register_set(
     "Give a set of one's own a name; a second call replaces the first"
     if not re.fullmatch(_OWN_NAME, str(name)):
         raise DisclError(f'{name!r}: a set has a name of small letters, digits, dots and hyphens, such as my-set')
-    if name in (*NAMED, *PUBLISHED_SETS, HUGGING_FACE): raise DisclError(f'{name}: a set that comes with discl is named so')
+    if name in (*NAMED, *PUBLISHED_SETS, HUGGING_FACE):
+        raise DisclError(f'{name}: a set that comes with discl is named so')
     if about and not inspect.isroutine(entry): raise DisclError(f'{name}: what is said beside an entry belongs into it')
     if inspect.isroutine(entry): entry = _of_function(name, entry, about)
     if not isinstance(entry, (NamedSet, PublishedSet)):
-        raise DisclError(f'{name}: a set is a function that opens a folder, a PublishedSet or a NamedSet, not {entry!r}')
+        raise DisclError(f'{name}: a set is a function that opens a folder, a PublishedSet or a NamedSet, not '
+                         f'{entry!r}')
     OWN_SETS[name] = entry
     return entry
 
@@ -189,8 +191,9 @@ def register_set(
 def _of_function(name, function, about): # a function that opens a folder, and fields -> PublishedSet
     known = [one.name for one in fields(PublishedSet) if one.name != 'open']
     odd = [one for one in about if one not in known]
-    if odd: raise DisclError(f'{name}: {odd[0]} is no field of a set{meant(odd[0], known)}; there are {", ".join(known)}')
-    return PublishedSet(function, **about)
+    if not odd: return PublishedSet(function, **about)
+    close = meant(odd[0], known)
+    raise DisclError(f'{name}: {odd[0]} is no field of a set{close}; there are {", ".join(known)}')
 
 # %% ../../nbs/1_data/16_named.ipynb #71da37e4
 def _loaded(
@@ -258,20 +261,22 @@ def _no_data(
     "Why there is nothing to open"
     name, *given = what.split(':')
     for known, published in (PUBLISHED_SETS | OWN_SETS).items():
-        if name.casefold() == known and isinstance(published, PublishedSet): return f'{what}: write {known}:FOLDER, {published.folder}'
+        if name.casefold() != known or not isinstance(published, PublishedSet): continue
+        return f'{what}: write {known}:FOLDER, {published.folder}'
     for known, named in (NAMED | OWN_SETS).items():
         if name.casefold() != known.casefold() or not isinstance(named, NamedSet): continue
         if name != known: return f'{what}: no such folder; did you mean {known}?'
         most, example = len(named.arguments), ':'.join([known, *named.arguments])
         return f'{what}: after {known} come at most {most} values; write {example}'
-    return f'{what or "no name"}: no such folder, CSV file or named set ({", ".join([*NAMED, *PUBLISHED_SETS, *OWN_SETS])})'
+    names = ', '.join([*NAMED, *PUBLISHED_SETS, *OWN_SETS])
+    return f'{what or "no name"}: no such folder, CSV file or named set ({names})'
 
 # %% ../../nbs/1_data/16_named.ipynb #0b143ba4
 def _open_named(named, what, options, groups): # NamedSet and what was typed -> ImageSet
     images = named.open(str(what).split(':')[1:], options)
     return with_groups(images, groups or named.groups, options['on_leak'])
 
-def _counted(images, published, name, strict): # an error, or a sentence, where a set of one's own is not as large as was said
+def _counted(images, published, name, strict): # an error, or told, where a set of one's own is not as large as was said
     if not isinstance(images, ImageSet): raise DisclError(f'{name}: its function gives {images!r}, not an ImageSet')
     wrong = [f'{len(images[split]):,} {split} images, not {n:,}' for split, n in (published.images or {}).items()
              if len(images[split]) != n]
@@ -297,7 +302,7 @@ def _open_published(
 def open_data(
     what:str | Path, # folder, CSV file, or a name: 'fashion-lt:IR:SEED', 'imagenet-lt:FOLDER'
     on_bad:str='raise', # 'raise' or 'skip' images that cannot be read
-    on_leak:str | None=None, # one picture or group in two splits: 'raise', 'drop', 'keep'; None: raise, near ones are told
+    on_leak:str | None=None, # a picture or group in two splits: 'raise', 'drop', 'keep'; None: raise, near ones told
     on_conflict:str='raise', # one picture in two classes: 'raise', 'drop' (leave it out) or 'keep'
     manifest:str | Path | None=None, # as for `image_folder`
     strict:bool=True, # refuse a set of `PUBLISHED_SETS` that is not as published? False: the differences are told

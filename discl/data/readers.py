@@ -219,7 +219,8 @@ def divide(
         for split, share in (('val', val), ('test', test)):
             n = _part(share, len(rows)) - int((splits[rows] == split).sum())
             groups, taken = _taken(groups, max(0, n))
-            splits[np.concatenate([taken, *[beside[one] for one in set(series[taken]) if one in beside]]).astype(int)] = split
+            splits[taken] = split
+            for one in set(series[taken]) & set(beside): splits[beside[one]] = split
     return splits
 
 # %% ../../nbs/1_data/12_readers.ipynb #9cbbfe01
@@ -686,14 +687,15 @@ def _csv_text(
 
 # %% ../../nbs/1_data/12_readers.ipynb #44ef5344
 def no_columns(place, groups): # -> DisclError: a set that has no columns is asked for one
-    return DisclError(f'{place}: groups = {groups!r}, but folders have no columns. Say {AUTO}, which takes pictures that are '
-                      f'nearly the same for a group; or give a CSV with columns path, label and {groups}')
+    return DisclError(f'{place}: groups = {groups!r}, but folders have no columns. Say {AUTO}, which takes pictures that '
+                      f'are nearly the same for a group; or give a CSV with columns path, label and {groups}')
 
 def _group_at(columns, groups, path): # place of the column of groups, from 0 -> dict
     if not groups: return {}
     name = groups.casefold()
     if columns.count(name) == 1: return dict(group=columns.index(name))
-    what = f'{columns.count(name)} columns {groups!r}' if name in columns else f'no column {groups!r}{meant(name, columns)}'
+    n = columns.count(name)
+    what = f'{n} columns {groups!r}' if n else f'no column {groups!r}{meant(name, columns)}'
     raise DisclError(f'{path}: has {what} that says which images belong together (groups); its columns are '
                      f'{", ".join(columns[:20])}')
 

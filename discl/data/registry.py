@@ -43,7 +43,8 @@ def sizes_text(
 ) -> str:
     "How large a set is"
     parts = ', '.join(f'{split} {n:,}' for split, n in (images or {}).items())
-    sizes = '; '.join([parts]*bool(parts) + [f'{classes or 0:,} classes']*bool(classes)) or 'as many images as there are'
+    told = [parts]*bool(parts) + [f'{classes or 0:,} classes']*bool(classes)
+    sizes = '; '.join(told) or 'as many images as there are'
     return f'{default}: {sizes}' if default else sizes
 
 # %% ../../nbs/1_data/16a_registry.ipynb #27800bb9
@@ -87,8 +88,9 @@ def needs_of(
     head = [name, sizes_text(known.images, known.classes, known.default)]
     if isinstance(one, NamedSet): return '\n'.join([*head, f'nothing to download; write --data {typed_as(name)}'])
     source = [f'published by {one.citation}']*bool(one.citation) + [f'{one.licence} licence']*bool(one.licence)
-    return '\n'.join([*head, *source, *[f'fetch {one.needs}']*bool(one.needs), *['FOLDER is then']*bool(one.layout), *[f'    {line}' for line in one.layout],
-                      f'look at it: discl data check {name}:FOLDER', f'use it: --data {typed_as(name)}'])
+    fetched = [f'fetch {one.needs}']*bool(one.needs)
+    layout = ['FOLDER is then', *[f'    {line}' for line in one.layout]] if one.layout else []
+    return '\n'.join([*head, *source, *fetched, *layout, f'look at it: discl data check {name}:FOLDER', f'use it: --data {typed_as(name)}'])
 
 # %% ../../nbs/1_data/16a_registry.ipynb #60107b42
 @dataclass

@@ -353,7 +353,8 @@ def _image_set(
     return images
 
 # %% ../../nbs/1_data/12c_tables.ipynb #e6ca100d
-_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise', groups='') # and their defaults
+_OPTIONS = dict(val=.1, test=.1, seed=0, on_bad='raise', on_leak=None, on_conflict='raise',
+                groups='') # and their defaults
 
 def _reading(
     place:str | Path, # the set
@@ -1240,6 +1241,7 @@ def hugging_face(
     **options, # val, test, seed, on_bad, on_leak, on_conflict, as for `image_folder`
 ) -> ImageSet: # with data (or path, where the table has paths), and maybe domain and group; pictures unopened
     "A data set in a form of Hugging Face's `datasets`"
-    reading, wanted = _reading(name, options | dict(groups=groups)), Wanted(image, label, split, domain, group_column(groups))
+    reading = _reading(name, options | dict(groups=groups))
+    wanted = Wanted(image, label, split, domain, group_column(groups))
     parts = _known_splits(_parts_of(name), str(name), say)
     return _together([_of_columns(part.path, part.split, wanted, part.features) for part in parts], names, reading, say)
