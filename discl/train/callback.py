@@ -18,7 +18,7 @@ from ..curriculum.lists import TrainingRows, draw_evenly, epoch_list, list_size
 from ..curriculum.progress import guidance_set, mean_progress, set_aside
 from ..curriculum.strategies import Stage, Strategy
 from .mixture import Mixture
-from .prediction import head_gradient, predict
+from .prediction import head_gradient, of_true_class, predict
 from .samples import Samples
 
 # %% ../../nbs/5_train/54_callback.ipynb #3fdc01ff
@@ -47,9 +47,8 @@ def true_class_probability(
     rows:Sequence|None=None, # int (n,): of which; None: all
 ) -> np.ndarray: # float (n,), in [0, 1]
     "What a classifier gives the true class of each image; it is in eval mode meanwhile"
-    rows = np.arange(len(samples)) if rows is None else np.asarray(rows)
     refresh_head(model)
-    return predict(model, samples, rows)[np.arange(len(rows)), samples.labels[rows]]
+    return predict(model, samples, rows, of_true_class)
 
 # %% ../../nbs/5_train/54_callback.ipynb #63343102
 class ProgressProbe:
@@ -136,8 +135,8 @@ def _no_probe(mixture, **about): return None, mixture.rows
 
 def _progress_probe(mixture, guide, probe, trim, seed, per_level, say):
     rng = np.random.default_rng(seed)
-    chosen = guidance_set(mixture.owner, mixture.labels, mixture.rows, guide, rng, per_level, say)
-    left = set_aside(chosen, mixture.owner, mixture.rows)
+    chosen = guidance_set(mixture.owner, mixture.labels, mixture.rows, guide, rng, per_level, say, mixture.groups)
+    left = set_aside(chosen, mixture.owner, mixture.rows, mixture.groups)
     return ProgressProbe(mixture.samples(), chosen, list(mixture.rows.pools), probe, trim), left
 
 def _steepness_probe(mixture, seed, **about):
