@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['READERS', 'FLAGS', 'COMMANDS', 'STORE_ACTIONS', 'number', 'whole_number', 'numbers', 'words', 'read_setting',
            'read_settings', 'default_text', 'add_setting', 'add_settings', 'Command', 'command', 'parser_of', 'options',
-           'begin', 'durations', 'finish', 'demo', 'run', 'hard', 'forecast', 'generate', 'score', 'train', 'report',
-           'grid_forecast', 'experiment', 'store', 'data', 'doctor', 'Stopped', 'signals_stop', 'keep_traceback',
-           'explain', 'perform', 'main']
+           'preset_for', 'recipe_asked', 'begin', 'durations', 'finish', 'plan_text', 'demo', 'run', 'hard', 'forecast',
+           'generate', 'score', 'train', 'report', 'grid_forecast', 'experiment', 'store', 'data', 'doctor', 'Stopped',
+           'signals_stop', 'keep_traceback', 'explain', 'perform', 'main']
 
 # %% ../nbs/99_cli.ipynb #28cb7367
 import argparse, dataclasses, os, shlex, signal, sys, time, traceback, warnings
@@ -18,7 +18,7 @@ from typing import Annotated
 from fastcore.docments import docments
 from fastcore.script import anno_parser, bool_arg
 from .core.basics import DisclError, meant
-from .runs.recipe import Recipe, in_range, make_recipe, plain_type, recipe_from
+from .runs.recipe import Recipe, in_range, make_recipe, plain_type, presets, recipe_from
 from .runs.recipe import preset as preset_of
 
 # %% ../nbs/99_cli.ipynb #3c0d5aba
@@ -163,6 +163,33 @@ def options(
     given = vars(parser_of(name).parse_args([_hyphened(argument) for argument in argv]))
     return {key: value for key, value in given.items() if key not in ('pdb', 'xtra')} # which fastcore adds
 
+# %% ../nbs/99_cli.ipynb #a838cb0f
+def preset_for(
+    data:str, # as after --data
+) -> str: # name of a preset; '': it has none
+    "The preset of a published set"
+    from discl.data.named import PUBLISHED_SETS
+    name = data.partition(':')[0]
+    return name if name in PUBLISHED_SETS and name in presets() else ''
+
+def recipe_asked(
+    out:str, # folder of the run
+    settings:dict, # as typed
+    new:bool=False, # may the run be a new one?
+    preset:str='', # settings of a data set, 'none', or '' for those of the last recipe, else of the published set
+) -> Recipe:
+    "The last recipe or a preset, changed by what was typed"
+    from discl.core.files import read_json
+    if not out.strip(): raise DisclError('--out: give the folder of the run')
+    saved = read_json(Path(out)/'run.json')
+    if saved is None and not new:
+        raise DisclError(f'{out}: no run.json, so not a run; begin with `discl run` or `discl hard`')
+    changes = read_settings(settings)
+    chosen = preset or ('' if saved else preset_for(changes.get('data', '')))
+    if chosen and not preset: print(f'with the preset {chosen}; options change it, --preset none goes without')
+    if chosen not in ('', 'none'): return preset_of(chosen, **changes)
+    return recipe_from(saved or {}, Path(out)/'run.json').replace(**changes)
+
 # %% ../nbs/99_cli.ipynb #0e01d114
 def begin(
     out:str, # folder of the run
@@ -172,14 +199,7 @@ def begin(
     **generating, # batch, compiled, wait, stored_only: None where not typed
 ) -> object: # Run
     "Open a run with its last recipe, changed by what was typed"
-    from discl.core.files import read_json
-    if not out.strip(): raise DisclError('--out: give the folder of the run')
-    saved = read_json(Path(out)/'run.json')
-    if saved is None and not new:
-        raise DisclError(f'{out}: no run.json, so not a run; begin with `discl run` or `discl hard`')
-    changes = read_settings(settings)
-    if preset: recipe = preset_of(preset, **changes)
-    else: recipe = recipe_from(saved or {}, Path(out)/'run.json').replace(**changes)
+    recipe = recipe_asked(out, settings, new, preset)
     from discl.runs.run import Run
     return Run(out, recipe, **{name: value for name, value in generating.items() if value is not None})
 
@@ -204,6 +224,15 @@ def finish(
     print('\nAnother data set, for orientation: ImageNet-LT as published (arXiv 2410.13674 v4, Table 1)')
     print(f'{theirs.to_string(index=False)}\n\n{durations(run.times.seconds)}\n\n{run.folder/"report.html"}')
 
+# %% ../nbs/99_cli.ipynb #8ecf20a7
+def plan_text(
+    recipe:Recipe, # of a run
+) -> str: # lines
+    "What a run would do and take, from its images alone; DisclError: what it would stop at"
+    from discl.runs.plan import plan_of
+    from discl.runs.steps import open_images
+    return plan_of(recipe, open_images(recipe.data, recipe.training.trials[0])).text()
+
 # %% ../nbs/99_cli.ipynb #f39c7b2d
 @command()
 def demo(
@@ -220,17 +249,24 @@ def run(
     batch:whole_number=None, # images generated at once (default: found by a short probe)
     compiled:bool_arg=None, # compile the generator? (default: where it pays)
     wait:number=None, # seconds to wait for another process that writes here
-    preset:str='', # settings of a data set, such as iwildcam; options change them (default: of the last recipe)
+    workers:str=None, # that generate: 2 processes of this machine, ray, or ray:8 (default: this process alone)
+    store:str=None, # where the spectrum lies, such as s3://bucket/spectrum (default: in the run's folder)
+    preset:str='', # settings such as iwildcam's, or none; options change them (default: the set's, or the last recipe)
+    dry_run:bool=False, # only check the recipe against its images, and say what the run would do and take
     **settings, # of the recipe, as typed
 ) -> None:
     "The whole of DisCL on your images"
-    finish(begin(out, settings, new=True, preset=preset, batch=batch, compiled=compiled, wait=wait))
+    if dry_run:
+        print(plan_text(recipe_asked(out, settings, True, preset)))
+        return
+    finish(begin(out, settings, new=True, preset=preset, batch=batch, compiled=compiled, wait=wait, workers=workers,
+                 store=store))
 
 # %% ../nbs/99_cli.ipynb #6ae585f3
 @command('data', 'training')
 def hard(
     out:str='runs/run', # folder of the run
-    preset:str='', # settings of a data set, such as iwildcam; options change them (default: of the last recipe)
+    preset:str='', # settings such as iwildcam's, or none; options change them (default: the set's, or the last recipe)
     **settings, # of the recipe, as typed
 ) -> None:
     "Find the hard images; writes trial-N/hard.csv"
@@ -262,13 +298,15 @@ def generate(
     batch:whole_number=None, # images at once (default: found by a short probe)
     compiled:bool_arg=None, # compile the generator? (default: where it pays)
     wait:number=None, # seconds to wait for another process that writes here
+    workers:str=None, # that paint together: 2 processes of this machine, ray, or ray:8 (default: this process alone)
+    store:str=None, # where the spectrum lies, such as s3://bucket/spectrum (default: in the run's folder)
     dry_run:bool=False, # only say how many images it would make, and what they would take
-    price:number=None, # of an hour of this machine, for --dry-run
+    price:number=None, # of an hour of one worker; the cost is shown beside the bar and by --dry-run
     **settings, # of the recipe, as typed
 ) -> None:
     "Generate the spectrum of the hard images; goes on where it was stopped"
     in_range('price', price, 0, 10**9)
-    run = begin(out, settings, batch=batch, compiled=compiled, wait=wait)
+    run = begin(out, settings, batch=batch, compiled=compiled, wait=wait, workers=workers, store=store, price=price)
     for trial in run.recipe.training.trials:
         if dry_run: print(f'trial {trial}\n{forecast(run, trial, price)}')
         else: run.spectrum(trial)
@@ -334,7 +372,7 @@ def _print_forecast(grid, price): # what would run, and what it would take
 def _usual_preset(grid): # the embedded task of a grid
     return 'fashion-wild' if grid in ('table-4', 'table-5') else 'fashion-lt'
 
-@command('data', 'generator', 'filter', 'training', without=('seeds', 'arms', 'trials'))
+@command('data', 'generator', 'filter', 'training', without=('imbalance', 'seeds', 'arms', 'trials'))
 def experiment(
     name:str, # of the grid: tables-1-3, main (without the ablations), table-4 or table-5 (low-quality images)
     out:str='runs/tables', # folder; a second call goes on with it
@@ -390,31 +428,38 @@ def store(
     wait:number=0., # for verify: seconds to wait for another process that writes here
 ) -> None:
     "Look into a spectrum, check it, or copy it to other tools"
-    from discl.spectrum.store import open_store
+    from discl.spectrum.store import Store
     inside = Path(folder)/'spectrum'
     place = inside if inside.is_dir() else Path(folder)
     if not place.is_dir(): raise DisclError(f'{folder}: no such folder')
     if action not in STORE_ACTIONS:
         raise DisclError(f'unknown action {action!r}; known are verify, ls, trace and export')
     in_range('wait', wait, 0, 10**9)
-    STORE_ACTIONS[action](open_store(place), dict(job=job, out=out, layout=layout, wait=wait))
+    STORE_ACTIONS[action](Store(place), dict(job=job, out=out, layout=layout, wait=wait))
 
 # %% ../nbs/99_cli.ipynb #e18755df
 _MAY_FOLLOW = dict(opt=False, nargs='?') # of an argument that is known by its place, and may be left out
 
+def _needs_lines(what): # name of a set -> text: what it needs, and how a run on it begins
+    from discl.data.registry import needs_of, set_named
+    found, (name, _) = needs_of(what), set_named(what)
+    if not preset_for(name): return found
+    return (f'{found}\nwhat a run would do and take: discl run --data {name}:FOLDER --dry-run\n'
+            f'run it, with the preset {name}: discl run --data {name}:FOLDER --out RUN')
+
 def _set_lines(action, place): # text of `ls`, of `needs NAME`, and of NAME alone
-    from discl.data.registry import list_sets, needs_of, set_named
+    from discl.data.registry import list_sets, set_named
     if action == 'ls': return list_sets()
-    if action == 'needs': return needs_of(place)
+    if action == 'needs': return _needs_lines(place)
     try: set_named(action)
     except DisclError as error: raise DisclError(f'neither ls, needs nor check: {error}') from error
-    return needs_of(action)
+    return _needs_lines(action)
 
-def _check_set(place, out, strict, fewer_than, seed): # open it, say what is there, draw its sheet
+def _check_set(place, out, fewer_than, seed, **asked): # open it, say what is there, draw its sheet
     from discl.data.registry import check_data, contact_sheet, save_sheet, sheet_place
     if not place: raise DisclError('give what is checked: NAME:FOLDER, a folder or a file, as after --data')
     sheet_place(out, place)
-    found = check_data(place, strict)
+    found = check_data(place, **asked)
     print(found.text(fewer_than))
     save_sheet(contact_sheet(found.images, seed=seed), out)
     print(f'{out}: some pictures of each split')
@@ -428,11 +473,13 @@ def data(
     strict:bool_arg=True, # for check: refuse a published set that is not as published?
     fewer_than:whole_number=20, # for check: training images that make a class few-shot
     seed:whole_number=0, # for check: draws the pictures of the sheet
+    groups:str='', # for check: which images belong together: a column, auto (by their looks), or none
+    on_leak:str=None, # for check: one picture or group in two splits: raise, drop or keep
 ) -> None:
     "List data sets, say what one needs, or open one and show it"
     in_range('fewer_than', fewer_than, 1, 10**9)
     in_range('seed', seed, 0, 10**9)
-    if action == 'check': _check_set(place, out, strict, fewer_than, seed)
+    if action == 'check': _check_set(place, out, fewer_than, seed, strict=strict, groups=groups, on_leak=on_leak)
     else: print(_set_lines(action, place))
 
 # %% ../nbs/99_cli.ipynb #845a6149

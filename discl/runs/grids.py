@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAIN', 'WILD', 'LARGER', 'ABLATIONS', 'GRIDS', 'single_level_arms', 'around_threshold', 'ablations', 'wild_ablations',
-           'Grid', 'grid', 'grid_results', 'run_grid', 'is_here', 'forecast_grid', 'training_speed', 'grid_cost']
+           'Grid', 'grid', 'grid_results', 'run_grid', 'is_here', 'without_download', 'forecast_grid', 'training_speed',
+           'grid_cost']
 
 # %% ../../nbs/7_runs/73_grids.ipynb #8cdedc5a
 import tempfile, time
@@ -16,7 +17,7 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..core.basics import DisclError, meant
 from ..core.files import read_json, write_csv
-from ..data.named import drawn_by_trial, named_set
+from ..data.named import named_set
 from ..models.generators import EMBEDDED, SHIPPED
 from ..models.clip_classifier import named_clip
 from ..models.networks import backbone
@@ -29,7 +30,7 @@ from ..train.fitting import fit
 from ..train.arms import ARM_FIELDS, Arm
 from ..report.metrics import MEASURES
 from .recipe import Recipe, preset
-from .steps import hard_counts, list_shares
+from .steps import drawn_anew, hard_counts, list_shares
 from .run import WILD_COLUMNS, Run, arm_files, read_result
 
 # %% ../../nbs/7_runs/73_grids.ipynb #67779dc1
@@ -199,7 +200,10 @@ def is_here(
     "Can it be used without a download?"
     return model in SHIPPED or Path(model).is_dir()
 
-def _without_download(recipe): # the same recipe with embedded models in place of those of a hub
+def without_download(
+    recipe:Recipe, # of a run
+) -> Recipe: # with embedded models in place of those of a hub
+    "What can be looked at before anything is fetched"
     models = dict(model=recipe.generator.model, clip=recipe.filter.clip)
     found = {name: model if is_here(model) else EMBEDDED for name, model in models.items()}
     tuned = named_clip(recipe.training.backbone)
@@ -214,7 +218,7 @@ def _forecast(
     "What a run would do"
     data, generator, trial = recipe.data, recipe.generator, recipe.training.trials[0]
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(folder, _without_download(recipe), say=str)
+        run = Run(folder, without_download(recipe), say=str)
         images = run.images(trial)
         train_set = images['train']
         hard = hard_counts(data, images)[0]
@@ -222,7 +226,7 @@ def _forecast(
     size = list_size(len(train_set) - hard, hard, *list_shares(recipe, train_set.counts(), hard))
     painted = len([lam for lam in generator.levels if lam < 1])*len(generator.seeds) + (1. in generator.levels)
     same_hard = not data.by_network or data.hard_by != 'pretrained' or recipe.training.tunes_clip
-    again = not drawn_by_trial(data.data) and same_hard and trial > 0 # the same images under every seed
+    again = not drawn_anew(data) and same_hard and trial > 0 # the same images under every seed
     return dict(folder=name, data=data.data, seed=trial, arms=len(recipe.training.arms), train=len(train_set),
                 classes=len(images.classes), hard=hard, jobs=0 if again else hard*painted, list=sum(size),
                 gigabytes=len(images)*recipe.training.image_size**2*3/1e9)
@@ -269,7 +273,7 @@ def _seconds_per_image(asked): # Grid -> float, measured on a few; None: not kno
     if not is_here(recipe.generator.model) or recipe.data.by_network: return None
     trial = recipe.training.trials[0]
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(folder, _without_download(recipe), say=str)
+        run = Run(folder, without_download(recipe), say=str)
         jobs, hard, store = run.jobs(trial), run.hard(trial), Store(f'{folder}/spectrum')
         pace = estimate(jobs, hard, store, recipe.generator.model, run.settings)
     return pace['seconds_per_image']

@@ -204,6 +204,10 @@ class DataRecipe(CheckedFields):
     # one picture in two splits: 'raise', 'drop' or 'keep'; None: an error if it is equal, told if it is alike
     on_leak: str|None = setting(None, one_of('raise', 'drop', 'keep'), STEPS)
     on_conflict: str = setting('raise', one_of('raise', 'drop', 'keep'), STEPS) # one picture in two classes
+    # which images belong together and stay on one side of every split: a column (track, patient), auto (look-alikes), none
+    groups: str = setting('', spares=STEPS, later=True)
+    # largest over smallest class of a long tail that is drawn from the set, anew for each trial; None: the set as it is
+    imbalance: float|None = setting(None, within(1, 10**9), STEPS, later=True)
     # training images that make a class few-shot
     fewer_than: int = setting(20, within(1, 10**9), ('pretrain', 'spectrum', 'filter'))
     # training images from which a class is many-shot in a report: 101 as the paper says it, 100 in the authors' code
@@ -264,6 +268,8 @@ class FilterRecipe(CheckedFields):
     share: float = setting(.9, above_zero, ('score', 'arm'))
     # of these, count only those by day with nothing that makes them hard (columns hard and night)?
     clean: bool = setting(False, spares=('score', 'arm'))
+    # a class or level without a kept sample: 'real' (told; real hard images take the place) or 'raise' (an error)
+    on_empty: str = setting('real', one_of('real', 'raise'), STEPS)
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #dd244e9e
 DEMO_ARMS = ('CE/none', 'CE/oversample', 'BS/none', 'CE/all-level', 'CE/diverse-to-specific') # of `discl demo`
@@ -283,7 +289,7 @@ class TrainingRecipe(CheckedFields):
     image_size: int = setting(32, within(1, 4096)) # side in pixels that the classifier sees
     crop: float = setting(.08, above_zero, later=True) # smallest share of a picture over 64 pixels that a crop shows
     shift: float = setting(.125, within(0, 1), later=True) # share of its side by which a smaller one is shifted at most
-    # further transforms of every training image, pretraining included: colorjitter, randaugment, trivialaugment, erasing
+    # further transforms of every training image: colorjitter, randaugment, trivialaugment, erasing
     transforms: tuple[str, ...] = setting((), later=True)
     # shorter side of a validation or test image before its middle is cut out, e.g. 256 for 224; None: image_size
     resize: int|None = setting(None, within(1, 4096), later=True)

@@ -18,11 +18,12 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from PIL import Image
 from ..core.basics import DisclError, versions
+from ..core.devices import out_of_memory
 from ..core.images import fault_of, fit_image
 from ..data.sets import ImageSet
 from ..models.generators import EMBEDDED, Settings, folder_id, load_pipeline, model_folder
 from ..models.generators import scheduler_of, settings_of
-from .engine import Engine, Request, compile_pays, is_fast, out_of_memory, plain_batch
+from .engine import Engine, Request, compile_pays, is_fast, plain_batch
 from .guidance import noise_of, paint, steps_for
 from .jobs import noise_seed
 
@@ -52,7 +53,7 @@ def far_too_small(
     if not small: return ''
     first = f'{small[0][0]} × {small[0][1]}'
     return (f'{len(small)} sources are painted at less than a quarter of the side that the model was trained at '
-            f'({side} pixels), e.g. {first}; --size WIDTH,HEIGHT enlarges them before, --stored-size keeps less of them')
+            f'({side} pixels), e.g. {first}; --size WIDTH,HEIGHT enlarges them, --stored-size keeps less')
 
 # %% ../../nbs/3_spectrum/34_painter.ipynb #8996ed95
 def lost_sources(
