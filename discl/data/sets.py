@@ -264,6 +264,7 @@ def clean_name(
     name:str, # of a class, as a folder or a table has it
 ) -> str:
     "A name without blanks around it, in Unicode's composed form (NFC)"
+    if name.isascii(): return name.strip() # there are neither other forms nor other blanks
     blanks = rf'[\s{_UNSEEN}]+'
     return re.sub(f'^{blanks}|{blanks}$', '', unicodedata.normalize('NFC', name))
 
