@@ -50,6 +50,10 @@ def draw_evenly(
     return np.concatenate([whole_rounds, remainder])
 
 # %% ../../nbs/4_curriculum/42_lists.ipynb #49c09ab3
+def _once_or_more(rows, n, rng): # some of the rows; all, and some again, where images that were set aside are missing
+    some = rng.permutation(rows)[:n]
+    return some if len(some) == n else np.concatenate([some, draw_evenly(rows, n - len(some), rng)])
+
 def _oversampled(rows, room, rng): # real hard images, as often as there is room
     return draw_evenly(rows.tail, room, rng)
 
@@ -84,6 +88,6 @@ def epoch_list(
     if not stage.levels and not stage.oversample:
         real = np.concatenate([rows.nontail, rows.tail])
         return rng.permutation(draw_evenly(real, kept + room, rng))
-    nontail = rng.permutation(rows.nontail)[:kept]
+    nontail = _once_or_more(rows.nontail, kept, rng)
     tail = _oversampled(rows, room, rng) if stage.oversample else _with_synthetic(stage, rows, room, rng)
     return rng.permutation(np.concatenate([nontail, tail]))
