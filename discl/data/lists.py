@@ -12,12 +12,14 @@ import hashlib, os, re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
-import numpy as np, pandas as pd
+import numpy as np, pandas as pd, pyarrow as pa
 from fastcore.basics import patch
+from functools import partial
 from numbers import Integral
 from ..core.basics import DisclError
 from ..core.files import printable, read_json, read_text
 from .sets import ImageSet, clean_name, shots, tell_absent
+from .looks import remembered
 from .readers import check_words
 
 # %% ../../nbs/1_data/12b_lists.ipynb #6ef47708
@@ -173,10 +175,19 @@ def _whole_column(
     raise DisclError(f'{what} is {odd!r}; a whole number from 0 is needed')
 
 # %% ../../nbs/1_data/12b_lists.ipynb #5caff030
+_LISTED = pa.schema(dict(name=pa.string(), label=pa.int64(), line=pa.int64()))
+
 def _joined(
     path:Path, # train2018.json or val2018.json
     split:str, # that it is of
 ) -> pd.DataFrame: # name, label, split, line (the id of the image)
+    "Pictures and their categories, from the file, or from what an earlier opening has read of it"
+    rows = remembered('lists', path, _LISTED, partial(_read_joined, path)).to_pandas()
+    return rows.assign(split=split)[['name', 'label', 'split', 'line']]
+
+def _read_joined(
+    path:Path, # train2018.json or val2018.json
+) -> pa.Table: # as _LISTED says; `line` is the id of the image
     "Pictures and their categories, joined on the id of the image"
     data, place = read_json(path, kind=dict), printable(path)
     images = _fields(data, 'images', ('id', 'file_name'), path)
@@ -188,7 +199,8 @@ def _joined(
         if index.has_duplicates: raise DisclError(f'{place}: two {what} have the id {index[index.duplicated()][0]}')
     lost = ids[~ids.isin(of.index)]
     if len(lost): raise DisclError(f'{place}: {len(lost)} images have no annotation (the first is {lost[0]})')
-    return pd.DataFrame(dict(name=images.file_name.astype(str), label=of.loc[ids].to_numpy(), split=split, line=ids))
+    found = dict(name=images.file_name.astype(str), label=of.loc[ids].to_numpy(), line=ids)
+    return pa.Table.from_pandas(pd.DataFrame(found), _LISTED, preserve_index=False)
 
 # %% ../../nbs/1_data/12b_lists.ipynb #836a6b9b
 def _kind_and_class(

@@ -20,7 +20,7 @@ from .groups import with_groups
 from .readers import check_words, image_csv, image_folder
 from .cifar import cifar_100_lt
 from .lists import IMAGENET_LT, INATURALIST_2018, PLACES_LT, ListForm, imagenet_lt, inaturalist_2018, places_lt
-from .tables import hugging_face, image_shards, image_table, image_zip
+from .tables import _holds_tables, hugging_face, image_shards, image_table, image_zip
 from .wilds import CLASSES_OF, IMAGES_OF, iwildcam, wilds_root
 
 # %% ../../nbs/1_data/16_named.ipynb #d33d0f02
@@ -336,6 +336,7 @@ def _open_files(
     form = FORMS.get(Path(what).suffix.lower())
     if form and manifest is None and not os.path.isdir(what): return form(what, **options)
     if not str(what) or not _is_there(what): raise DisclError(_no_data(str(what)))
+    if _holds_tables(what): return image_table(what, **options)
     if Path(what).suffix.lower() == '.csv': return image_csv(what, manifest=manifest, **options)
     return image_folder(what, manifest=manifest, **options)
 

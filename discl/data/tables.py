@@ -11,7 +11,7 @@ import glob, hashlib, io, os, re, sys, tarfile, zipfile, zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from numbers import Integral, Real
 from pathlib import Path
 import numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq
@@ -26,6 +26,7 @@ from ..core.files import cache_folder, inside, is_regular, parse_json, read_json
 from ..core.images import FORMATS, IMAGES
 from .sets import SPLITS, ImageSet, clean_name, is_part, joined_groups, like_split, split_of, stamp_of
 from .groups import AUTO, group_column, groups_apart, look_alike_groups, look_hashes
+from .looks import remembered
 from .readers import (Reading, _class_names, _classes_filled, _csv_rows, _csv_text, _file_named,
                                 _in_one_class, _in_one_split, _is_junk, _no_calculation, _readable, _tally,
                                 _told_apart, _used_once, check_splits, divide, no_columns, tells_domains)
@@ -774,6 +775,17 @@ def _names_in(
     if len(told) == 1: return list(told.pop()) or None
     raise DisclError(f'{place}: its files do not have the same names of classes; say which with names=')
 
+# %% ../../nbs/1_data/12c_tables.ipynb #57f791d7
+def _holds_tables(
+    folder:str | Path,
+) -> bool:
+    "Is a folder one of Parquet or Arrow files, without folders in it?"
+    try:
+        with os.scandir(folder) as entries: inside = [entry for entry in entries if not _is_junk(entry.name)]
+    except (OSError, ValueError): return False # no folder, or none that can be listed
+    if any(entry.is_dir() for entry in inside): return False
+    return any(entry.name.lower().endswith(('.parquet', '.arrow')) for entry in inside)
+
 # %% ../../nbs/1_data/12c_tables.ipynb #376f241c
 def _together(
     parts:Sequence[tuple[pd.DataFrame, list[str] | None]], # rows of each file, and names that it holds
@@ -793,7 +805,7 @@ def _together(
 
 # %% ../../nbs/1_data/12c_tables.ipynb #fd08a8be
 def image_table(
-    path:str | Path, # TSV, CSV, Parquet or Arrow file
+    path:str | Path, # TSV, CSV, Parquet or Arrow file; or a folder of the last two, such as train-….parquet and test-….parquet
     names:Sequence[str] | str | Path | None=None, # of classes where labels are numbers, or a file of them; None: told
     image:str='', # column of bytes or of paths (relative to the table); '': the one that it can be
     label:str='', # column of classes, as names or numbers; '': the one that it can be
@@ -807,8 +819,12 @@ def image_table(
     "A table of pictures or of their paths"
     reading = _reading(Path(path), options | dict(groups=groups))
     wanted = Wanted(image, label, split, domain, group_column(groups), id)
-    if os.path.isdir(path):
+    if os.path.isdir(path) and not _holds_tables(path):
         raise DisclError(f'{path}: a folder; give the table itself, or take hugging_face or image_folder')
+    if os.path.isdir(path):
+        shards = _known_splits(_parts_of(path), str(path), say)
+        parts = [_of_columns(part.path, part.split, wanted, part.features) for part in shards]
+        return _together(parts, names, reading, say, bool(id))
     texts = Path(path).suffix.lower() in ('.tsv', '.csv', '.txt')
     part = (_of_text(Path(path), wanted), None) if texts else _of_columns(Path(path), '', wanted, {})
     return _together([part], names, reading, say, bool(id))
@@ -964,7 +980,7 @@ def _split_in_name(
 _NOTES = ('cls', 'json') # files of a sample that say something of it
 MOST_NOTED = 10**7 # bytes of such a file
 
-def _members(
+def _read_members(
     path:Path, # of a shard
 ) -> Iterator[tuple[str, str, int, int, bytes]]: # key, ending, start, size, and what a note says
     "The files in a tar"
@@ -983,6 +999,23 @@ def _members(
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         if isinstance(error, DisclError): raise
         raise DisclError(f'{path}: no whole tar ({error}); fetch it again') from error
+
+_MEMBERS = pa.schema(dict(key=pa.binary(), ending=pa.binary(), start=pa.int64(), size=pa.int64(), said=pa.binary()))
+
+def _as_bytes(text): return text.encode('utf-8', 'surrogatepass') # a name in a tar may be no UTF-8
+
+def _member_table(path): # -> pa.Table as _MEMBERS says
+    rows = [(_as_bytes(key), _as_bytes(ending), *facts) for key, ending, *facts in _read_members(path)]
+    columns = zip(*rows) if rows else [()]*len(_MEMBERS)
+    return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, _MEMBERS)], schema=_MEMBERS)
+
+def _members(
+    path:Path, # of a shard
+) -> Iterator[tuple[str, str, int, int, bytes]]: # as `_read_members`, whose headers are read once
+    "The files in a tar, now or from an earlier opening"
+    table = remembered('shards', path, _MEMBERS, partial(_member_table, path))
+    for key, ending, *facts in zip(*(column.to_pylist() for column in table.columns)):
+        yield key.decode('utf-8', 'surrogatepass'), ending.decode('utf-8', 'surrogatepass'), *facts
 
 # %% ../../nbs/1_data/12c_tables.ipynb #8d936181
 def _samples(
