@@ -21,7 +21,7 @@ import numpy as np, pandas as pd, torch
 from fastai.optimizer import Adam
 from torch import nn
 from ..core.basics import DisclError, content_id, meant, versions
-from ..core.devices import seeded
+from ..core.devices import device_and_dtype, seeded
 from ..core.files import read_json, write_json
 from ..data.hard import clean_images, few_shot, lowest_probability, slow
 from ..data.named import PUBLISHED_SETS, drawn_by_trial, named_set, open_data
@@ -164,6 +164,7 @@ def new_network(
         pretrained = training.pretrained and weights is None
         model = backbone(training.backbone, len(classes), small=training.image_size <= 64, width=training.width,
                          pretrained=pretrained)
+    model.to(device_and_dtype()[0]) # a network that is only asked is asked on the GPU too
     return load_weights(model, weights) if weights else model
 
 def _clip_network(recipe, classes): # the zero-shot classifier
@@ -483,6 +484,7 @@ def arm_curriculum(
     instead = replace(arm, strategy='oversample')
     return curriculum_of(strategy_for(recipe, instead, trial), mixture, r, p, seed=trial)
 
+# %% ../../nbs/7_runs/71_steps.ipynb #7dcc5cbb
 def real_instead(
     arm:Arm, # as from `parse_arm`
     mixture:Mixture, # that it was trained on
