@@ -123,10 +123,11 @@ def iwildcam(root, scale=1.):
         y = np.sort(np.random.default_rng(1).zipf(1.6, n) % classes) if n > 10*classes else np.arange(n) % classes
         y[:classes] = np.arange(classes)
         low, high = CAMERAS[split]
+        first = -(-len(rows)//3)  # sequence, so that none is in two splits
         for k in range(n):
-            number, where = len(rows), low + k % (high - low)
+            number, sequence, where = len(rows), first + k//3, low + k % (high - low)
             name = f'{number:08x}-0000-0000-0000-000000000000'
-            rows.append([split, where, where + 7, number//3, f'{number//3:08x}', y[k], y[k], f'2013-05-04 {k % 24:02}:30:12.000',
+            rows.append([split, where, where + 7, sequence, f'{sequence:08x}', y[k], y[k], f'2013-05-04 {k % 24:02}:30:12.000',
                          f'{name}.jpg', name])
             link(place/'train'/f'{name}.jpg')
     pd.DataFrame(rows, columns=COLUMNS).to_csv(place/'metadata.csv')
