@@ -805,7 +805,7 @@ def _together(
 
 # %% ../../nbs/1_data/12c_tables.ipynb #fd08a8be
 def image_table(
-    path:str | Path, # TSV, CSV, Parquet or Arrow file; or a folder of the last two, such as train-….parquet and test-….parquet
+    path:str | Path, # TSV, CSV, Parquet or Arrow file; or a folder of train-….parquet, test-….parquet (or .arrow)
     names:Sequence[str] | str | Path | None=None, # of classes where labels are numbers, or a file of them; None: told
     image:str='', # column of bytes or of paths (relative to the table); '': the one that it can be
     label:str='', # column of classes, as names or numbers; '': the one that it can be
