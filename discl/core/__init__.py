@@ -2,7 +2,7 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    basics=['PAPER_SEEDS', 'PACKAGES', 'DisclError', 'content_id', 'seed_of', 'shown', 'meant',
+    basics=['PAPER_SEEDS', 'PACKAGES', 'THREAD', 'DisclError', 'content_id', 'seed_of', 'shown', 'meant',
         'checked_number', 'versions', 'Recent', 'in_threads'],
     files=['REASONS', 'DAY', 'REQUIRED', 'MOST_BYTES', 'FileError', 'file_error', 'printable', 'explained',
         'is_regular', 'what_is', 'whole_file', 'sweep_parts', 'read_text', 'write_text', 'parse_json',
@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     images=['FORMATS', 'IMAGES', 'MAX_PIXELS', 'NEARLY_BLACK', 'encode_image', 'decode_count', 'decode_image',
         'image_shard', 'open_image', 'pixel_id', 'DecodedImages', 'decoded', 'fit_image', 'perceptual_hashes',
         'fault_of'],
-    devices=['DTYPES', 'M_TRIM_THRESHOLD', 'M_MMAP_THRESHOLD', 'device_and_dtype', 'forced_dtype', 'autocast',
-        'keep_memory', 'preserved_random', 'seeded', 'evaluating'],
+    devices=['DTYPES', 'M_TRIM_THRESHOLD', 'M_MMAP_THRESHOLD', 'device_and_dtype', 'forced_dtype',
+        'forced_device', 'autocast', 'keep_memory', 'free_memory', 'give_back_memory', 'out_of_memory',
+        'parts_that_fit', 'preserved_random', 'seeded', 'evaluating'],
 ))

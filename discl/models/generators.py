@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from ..core.basics import DisclError, checked_number, content_id, meant, shown
 from ..core.files import check_fields, is_regular, read_json, what_is
 from ..core.images import MAX_PIXELS
-from ..core.devices import DTYPES, device_and_dtype
+from ..core.devices import DTYPES, device_and_dtype, out_of_memory
 from .weights import check_files, load_whole
 
 # %% ../../nbs/2_models/21_generators.ipynb #1cec999c
@@ -171,6 +171,7 @@ class Settings:
     scheduler:str|None = None # class name of a diffusers scheduler; None: the model's own
     dtype:str|None = None # 'float32', 'bfloat16' or 'float16'; None: what the device is fastest in
     stored_size:tuple[int, int]|None = None # (width, height) that a painted image is kept at; None: as painted
+    max_side:int|None = None # pixels; a picture with a longer side is reduced before it is painted; None: none is
 
     def __post_init__(self):
         self._fill_in('steps', checked_number('steps', self.steps, 1, 1000, whole=True))
@@ -179,6 +180,7 @@ class Settings:
         self._fill_in('dtype', _word('dtype', self.dtype, list(DTYPES)))
         for field in ('size', 'stored_size'):
             if getattr(self, field) is not None: self._fill_in(field, _checked_size(getattr(self, field)))
+        if self.max_side is not None: self._fill_in('max_side', checked_number('max_side', self.max_side, 8, 16384, whole=True))
         if self.dtype is None: self._fill_in('dtype', str(device_and_dtype()[1]).removeprefix('torch.'))
 
     def _fill_in(self, field, value): object.__setattr__(self, field, value) # the only write to a frozen dataclass
@@ -188,7 +190,7 @@ class Settings:
 def named(self:Settings) -> dict: # field -> value
     "What names of jobs are made of; a setting that is younger than names that are kept counts only where it is given"
     told = asdict(self)
-    return {field: value for field, value in told.items() if field != 'stored_size' or value is not None}
+    return {field: value for field, value in told.items() if field not in ('stored_size', 'max_side') or value is not None}
 
 # %% ../../nbs/2_models/21_generators.ipynb #c83d55b2
 _DEFAULTS = dict( # what discl.json may hold; null is as if it were not there
@@ -198,6 +200,7 @@ _DEFAULTS = dict( # what discl.json may hold; null is as if it were not there
     scheduler=((str, type(None)), None),
     dtype=((str, type(None)), None),
     stored_size=((list, type(None)), None),
+    max_side=((int, type(None)), None),
 )
 
 def _model_defaults(folder): # of a model -> dict: fields of Settings
@@ -254,6 +257,13 @@ def _check_pipe(folder, pipe): # raises, if λ cannot be set, or its parts do no
         tokenizer, reader = (getattr(pipe, name + tail, None) for name in ('tokenizer', 'text_encoder'))
         if tokenizer is not None and reader is not None: check_tokens(folder, tokenizer, reader)
 
+def _on_device(pipe, device, folder): # a pipeline on the CPU -> there
+    try: return pipe.to(device)
+    except Exception as error:
+        if not out_of_memory(error): raise
+        raise DisclError(f'{folder}: does not fit into the memory of {device}; take a precision of 16 bits (--dtype), '
+                         'a smaller model or a larger machine') from error
+
 def load_pipeline(
     model:str|Path=EMBEDDED, # as for `model_folder`
     dtype:str|None=None, # 'float32', 'bfloat16' or 'float16'; None: what the device is fastest in
@@ -272,7 +282,7 @@ def load_pipeline(
         raise DisclError(f'{folder}: diffusers cannot load it as an image-to-image model ({reason})') from error
     _check_pipe(folder, pipe)
     pipe.set_progress_bar_config(disable=True)
-    return pipe.to(device)
+    return _on_device(pipe, device, folder)
 
 # %% ../../nbs/2_models/21_generators.ipynb #a3c2c30b
 def scheduler_of(

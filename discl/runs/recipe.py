@@ -254,6 +254,8 @@ class GeneratorRecipe(CheckedFields):
     dtype: str|None = setting(None, one_of('float32', 'bfloat16', 'float16'), _IN_JOBS)
     # width,height that painted images are kept at; None: as painted
     stored_size: tuple[int, ...]|None = setting(None, picture_size, _IN_JOBS)
+    # pixels; a picture with a longer side is reduced before it is painted; None: none is
+    max_side: int|None = setting(None, within(8, 16384), _IN_JOBS, later=True)
 
 # %% ../../nbs/7_runs/70_recipe.ipynb #deb4673a
 @dataclass(frozen=True)

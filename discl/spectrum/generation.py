@@ -80,9 +80,8 @@ def _work(self:Writer):
     "The thread: stores what is handed over, until it is handed None"
     for rows, scores in iter(self.queue.get, None):
         self._guarded(self._encode, rows, scores)
-        late = time.monotonic() - self.since > self.patience
-        if not self.error and (late or len(self.rows) >= self.size): self._guarded(self._flush)
-    self._guarded(self._flush) # after an error too: what was handed over may still find room
+        if not self.error and self._is_due(): self._guarded(self._flush)
+    self._guarded(self._flush_rest) # after an error too: what was handed over may still find room
 
 @patch
 def _guarded(self:Writer, work, *args):
@@ -96,6 +95,14 @@ def _encode(self:Writer, rows, scores): # files of the rows, which wait for thei
         image = encode_image(Image.fromarray(row.image))
         self.rows.append(row.columns() | dict(image=image))
     if scores is not None: self.scores.append(scores)
+
+@patch
+def _is_due(self:Writer): # is it time for a shard?
+    late = time.monotonic() - self.since > self.patience
+    return late or len(self.rows) >= self.size
+
+@patch
+def _flush_rest(self:Writer): self._flush() # what is left at the end
 
 @patch
 def _flush(self:Writer): # all that waits, as one shard
@@ -287,11 +294,12 @@ class Pace:
         return denoising_steps(jobs, steps)*self.step + len(jobs)*self.image
 
 # %% ../../nbs/3_spectrum/35_generation.ipynb #4ab2e1a5
-def _openable_sample(painter, jobs, sources, sizes): # -> jobs of a few sources of one size, all of which can be opened
+def _openable_sample(painter, jobs, sources, sizes): # -> jobs of a few sources of the usual size, all of which can be opened
     few = [source for source in jobs.source.unique() if source in sizes][:200]
     good, lost = painter.openable(jobs[jobs.source.isin(few)], sources)
-    if len(good): return good[good.source.map(sizes) == sizes[good.source.iloc[0]]]
-    raise DisclError(f'No source can be opened: {lost[0].fault if lost else jobs.source.iloc[0]}')
+    if not len(good): raise DisclError(f'No source can be opened: {lost[0].fault if lost else jobs.source.iloc[0]}')
+    (usual, _), = Counter(map(sizes.get, good.source)).most_common(1)
+    return good[[sizes[source] == usual for source in good.source]]
 
 def measure_pace(
     painter:Painter, # from `load_painter`
@@ -306,8 +314,9 @@ def measure_pace(
     few = alike.nlargest(2 if step is None else batch, 'lam') # those with the fewest steps
     steps = denoising_steps(few, painter.settings.steps)
     start = time.perf_counter()
-    painted = [row.image for rows in painter.paint(few, sources) for row in rows if row.image is not None]
-    files = [encode_image(Image.fromarray(image)) for image in painted]
+    rows = [row for rows in painter.paint(few, sources) for row in rows]
+    files = [encode_image(Image.fromarray(row.image)) for row in rows if row.image is not None]
+    if rows and not files: raise DisclError(f'Nothing can be measured: {said_of_faults(rows)}')
     took = time.perf_counter() - start
     if step is None: step = took/steps # the plain kind cannot be probed: all its time counts as steps
     image = max(0., took - steps*step)/len(few)
