@@ -264,8 +264,8 @@ def _held(
     size:int, # side in pixels
     originals:bool, # uncropped as well?
 ) -> MemoryPixels:
-    "All pictures in memory; one that has the size is the array of the cache of decoded pictures"
-    decoder = DecodedPixels(images, size)
+    "All pictures in memory; one that has the size is the cache's array, if that has room for them all"
+    decoder = DecodedPixels(images, size, keep=_bytes_of_all(images) <= IN_MEMORY)
     if not originals: return MemoryPixels(in_threads(decoder.square, range(len(images))), size=size)
     whole = decoder.originals(slice(None))
     squares = [fit_image(picture, (size, size)) for picture in whole]

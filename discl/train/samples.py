@@ -219,8 +219,9 @@ def extras(
     return augmentation(size, flip, transforms, crop, shift), callbacks
 
 # %% ../../nbs/5_train/50_samples.ipynb #4b353806
-_DRAWS = {'rand', 'randn', 'randint', 'randperm', 'normal', 'multinomial', 'bernoulli', 'poisson', '_sample_dirichlet', 'uniform_',
-          'normal_', 'random_', 'bernoulli_', 'exponential_', 'geometric_', 'log_normal_', 'cauchy_'} # take a generator
+_DRAWS = {'rand', 'randn', 'randint', 'randperm', 'normal', 'multinomial', 'bernoulli', 'poisson', '_sample_dirichlet',
+          'uniform_', 'normal_', 'random_', 'bernoulli_', 'exponential_', 'geometric_', 'log_normal_',
+          'cauchy_'} # functions that take a generator
 _FILLED = {'rand_like': 'uniform_', 'randn_like': 'normal_'} # take none; what fills a tensor in their place
 
 class _OwnDraws(TorchFunctionMode):
@@ -270,7 +271,7 @@ def made_ahead(
     most:int, # items that are in the making, or made and not yet wanted
     threads:int|None=None, # that make them; None: one a core
 ) -> Iterator: # of what `make` returned, in order
-    "What is wanted next is made already; items are asked for again when their turn comes, and made anew if they have changed"
+    "What is wanted next is made already; an item that has changed when its turn comes is made anew"
     waiting = deque()
     with ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix=THREAD) as pool:
         def fill(k):
