@@ -65,7 +65,7 @@ def make_shards(folder):
         if k % 10_000 == 0:
             if shard is not None: shard.close()
             of = 'train' if k < .8*FILES else 'val' if k < .9*FILES else 'test'
-            shard = tarfile.open(folder/f'{of}-{k//10_000:06}.tar', 'w')
+            shard = tarfile.TarFile(folder/f'{of}-{k//10_000:06}.tar', 'w')
         label = f'{k % CLASSES}'.encode()
         for ending, content in (('png', data), ('cls', label)):
             member = tarfile.TarInfo(f'{k:06}.{ending}')

@@ -58,6 +58,7 @@ def _read_manifest(
     parts = [_believed(part) for part in found] or parts
     return pd.concat(parts, ignore_index=True).drop_duplicates('path', ignore_index=True)
 
+# %% ../../nbs/1_data/11_looks.ipynb #0524ffa7
 def _write_manifest(
     path:Path, # where it shall be
     known:pd.DataFrame, # columns of MANIFEST

@@ -1000,6 +1000,7 @@ def _read_members(
         if isinstance(error, DisclError): raise
         raise DisclError(f'{path}: no whole tar ({error}); fetch it again') from error
 
+# %% ../../nbs/1_data/12c_tables.ipynb #2b98a88d
 _MEMBERS = pa.schema(dict(key=pa.binary(), ending=pa.binary(), start=pa.int64(), size=pa.int64(), said=pa.binary()))
 
 def _as_bytes(text): return text.encode('utf-8', 'surrogatepass') # a name in a tar may be no UTF-8
