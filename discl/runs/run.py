@@ -20,7 +20,7 @@ from torch import nn
 from ..core.basics import DisclError, content_id, versions
 from ..core.files import REQUIRED, check_fields, explained, is_regular, sweep_parts
 from ..core.files import read_csv, read_json, whole_file, write_csv, write_json, write_text
-from ..data.named import drawn_by_trial, named_set
+from ..data.named import named_set
 from ..data.pixels import Pixels, open_pixels
 from ..data.sets import ImageSet
 from ..models.clip import Clip
@@ -44,7 +44,7 @@ from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
 from ..report.domains import DOMAIN_PARTS, has_domains
 from .recipe import TRAINED_JUDGES, Recipe, in_range, make_recipe, recipe_from
-from .steps import StepTimes, augmentation_of, check_recipe, open_images, renamed, step_key
+from .steps import StepTimes, augmentation_of, check_recipe, drawn_anew, open_images, renamed, step_key
 from .steps import class_prompts, find_hard, measure_for, new_network, pretrain, true_class_record
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import arm_result, check_comparable, ensemble_arm, evaluate, train_arm, untrained_arm
@@ -143,7 +143,7 @@ def images(self:Run,
     trial:int, # its seed
 ) -> ImageSet: # all splits
     "The images of a trial; a set such as fashion-lt is drawn anew for each"
-    drawn = drawn_by_trial(self.recipe.data.data)
+    drawn = drawn_anew(self.recipe.data)
     return self.once(['images', trial if drawn else 0], lambda: open_images(self.recipe.data, trial))
 
 # %% ../../nbs/7_runs/72_run.ipynb #05a641ff
@@ -371,7 +371,7 @@ def _true_class(self:Run, trial): # -> float (n,) of the training images, or for
 @patch
 def _record_path(self:Run, trial): # -> Path, named by all that decides the record
     data, training = self.recipe.data, self.recipe.training
-    seed = trial if drawn_by_trial(data.data) else 0
+    seed = trial if drawn_anew(data) else 0
     inputs = [self.images_key(trial), seed, data.hard_by, data.slow_epochs, training.warmup, training.warmup_steps]
     key = step_key('pretrain', self.recipe, inputs, self._used())
     return self.folder/'hard'/f'{data.hard_by}-{key[:10]}.csv'
@@ -382,7 +382,7 @@ def _true_class_record(self:Run, trial): # -> float (epochs, n)
     path, train = self._record_path(trial), self.images(trial)['train']
     record = self._record_there(path, train)
     if record is not None: return record
-    seed = trial if drawn_by_trial(self.recipe.data.data) else 0
+    seed = trial if drawn_anew(self.recipe.data) else 0
     with self.times('finding hard images'):
         found = true_class_record(self.recipe, self.samples(trial, True), self.validation(trial), train.classes, seed,
                                   self.measure(trial))
@@ -633,8 +633,13 @@ def arm_key(self:Run,
     strategy = strategy_for(self.recipe, arm, trial)
     trained_on = self.trained_on(trial, scored, arm)
     name = f'{arm.method}/{arm.strategy_name}' # its own threshold counts by what it keeps
-    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on]
+    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on, *self._groups_of(trial, strategy)]
     return step_key('arm', self.recipe, inputs, used=(*arm.extras, strategy.needs, *self._used()))
+
+@patch
+def _groups_of(self:Run, trial, strategy): # what belongs together, where an arm puts images aside; nothing where none does
+    train = self.images(trial)['train']
+    return [train.groups.tolist()] if strategy.needs == 'progress' and train.has_groups else []
 
 # %% ../../nbs/7_runs/72_run.ipynb #c744a795
 def _file_name(text): # a name -> one that every file system takes
