@@ -80,9 +80,9 @@ def image_set(folder, n, split='train'):
 def proportional(pid):
     "MB of a process and its children, a shared page counted once"
     found, children = 0, Path(f'/proc/{pid}/task').glob('*/children')
-    try: found = int(Path(f'/proc/{pid}/smaps_rollup').read_text().split('Pss:')[1].split()[0])/1e3
+    try: found = int(Path(f'/proc/{pid}/smaps_rollup').read_text(encoding='ascii').split('Pss:')[1].split()[0])/1e3
     except (OSError, IndexError): return 0.
-    return found + sum(proportional(int(child)) for path in children for child in path.read_text().split())
+    return found + sum(proportional(int(child)) for path in children for child in path.read_text(encoding='ascii').split())
 
 
 def timed(batches, images):
@@ -143,7 +143,7 @@ def trained(model, bs, steps):
 def tiny(): return nn.Sequential(nn.Conv2d(3, 8, 16, 16), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, CLASSES))
 
 
-def status(name): return int(Path('/proc/self/status').read_text().split(f'{name}:')[1].split()[0])/1e3
+def status(name): return int(Path('/proc/self/status').read_text(encoding='ascii').split(f'{name}:')[1].split()[0])/1e3
 
 
 def one_pass(folder, n, network, bs):
