@@ -20,7 +20,7 @@ from torch import nn
 from ..core.basics import DisclError, content_id, versions
 from ..core.files import REQUIRED, check_fields, explained, is_regular, sweep_parts
 from ..core.files import read_csv, read_json, whole_file, write_csv, write_json, write_text
-from ..data.named import named_set
+from ..data.named import drawn_by_trial, named_set
 from ..data.pixels import Pixels, open_pixels
 from ..data.sets import ImageSet
 from ..models.clip import Clip
@@ -29,25 +29,28 @@ from ..models.clip import Clip
 from ..spectrum.store import Store
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
-from ..spectrum.selection import apply_threshold, kept, kept_by, near_duplicates, passes, threshold_warning
+from ..spectrum.selection import apply_threshold, kept, kept_by, lost_classes, near_duplicates, passes
+from ..spectrum.selection import threshold_warning
 from ..spectrum.alia import ALIA_NEGATIVE, alia_kept, class_thresholds, text_similarities
 from ..curriculum.strategies import Stage
 from ..train.samples import LARGE, Samples
-from ..train.prediction import predict
+from ..train.prediction import of_true_class, predict
 from ..train.callback import true_class_probability
 from ..train.mixture import Mixture, build_mixture, first_of_each_class, fixed_samples, spectrum_pixels
 from ..train.arms import ARM_FIELDS, Arm, parse_arm
 from ..report.metrics import DOMAIN_MEASURES, MEASURES, Judged, judged_measures, read_confusion
+from ..report.metrics import worst_groups, worst_pairs
 from ..report.intervals import summary
-from ..report.figures import class_bars, confusion_plot, grid_rows, schedule_plot, similarity_violins, spectrum_grid
+from ..report.figures import MOST_CONFUSED, class_bars, confusion_plot
+from ..report.figures import grid_rows, schedule_plot, similarity_violins, spectrum_grid
 from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
 from ..report.domains import DOMAIN_PARTS, has_domains
 from .recipe import TRAINED_JUDGES, Recipe, in_range, make_recipe, recipe_from
-from .steps import StepTimes, augmentation_of, check_recipe, drawn_anew, open_images, renamed, step_key
+from .steps import StepTimes, augmentation_of, check_recipe, open_images, renamed, step_key
 from .steps import class_prompts, find_hard, measure_for, new_network, pretrain, true_class_record
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
-from .steps import arm_result, check_comparable, ensemble_arm, evaluate, train_arm, untrained_arm
+from .steps import real_instead, arm_result, check_comparable, ensemble_arm, evaluate, train_arm, untrained_arm
 
 # %% ../../nbs/7_runs/72_run.ipynb #01693967
 def check_folder(
@@ -143,7 +146,7 @@ def images(self:Run,
     trial:int, # its seed
 ) -> ImageSet: # all splits
     "The images of a trial; a set such as fashion-lt is drawn anew for each"
-    drawn = drawn_anew(self.recipe.data)
+    drawn = drawn_by_trial(self.recipe.data.data)
     return self.once(['images', trial if drawn else 0], lambda: open_images(self.recipe.data, trial))
 
 # %% ../../nbs/7_runs/72_run.ipynb #05a641ff
@@ -152,10 +155,14 @@ def class_changes(
     now:list, # class names
 ) -> str: # '' where they are the same list
     "What is different in a class list, in words"
-    added, gone = [name for name in now if name not in before], [name for name in before if name not in now]
-    said = [f'{word} {", ".join(names)}' for word, names in (('added', added), ('gone', gone)) if names]
+    known, there = set(before), set(now)
+    added, gone = [name for name in now if name not in known], [name for name in before if name not in there]
+    said = [f'{word} {_first_names(names)}' for word, names in (('added', added), ('gone', gone)) if names]
     if before != now and not said: said = ['the same names in another order']
     return '; '.join(said)
+
+def _first_names(names): # of thousands ten are told
+    return ', '.join(names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
 
 @patch
 def _class_lists(self:Run, path): # of classes.json -> dict: trial -> names; empty where it is damaged
@@ -371,7 +378,7 @@ def _true_class(self:Run, trial): # -> float (n,) of the training images, or for
 @patch
 def _record_path(self:Run, trial): # -> Path, named by all that decides the record
     data, training = self.recipe.data, self.recipe.training
-    seed = trial if drawn_anew(data) else 0
+    seed = trial if drawn_by_trial(data.data) else 0
     inputs = [self.images_key(trial), seed, data.hard_by, data.slow_epochs, training.warmup, training.warmup_steps]
     key = step_key('pretrain', self.recipe, inputs, self._used())
     return self.folder/'hard'/f'{data.hard_by}-{key[:10]}.csv'
@@ -382,7 +389,7 @@ def _true_class_record(self:Run, trial): # -> float (epochs, n)
     path, train = self._record_path(trial), self.images(trial)['train']
     record = self._record_there(path, train)
     if record is not None: return record
-    seed = trial if drawn_anew(self.recipe.data) else 0
+    seed = trial if drawn_by_trial(self.recipe.data.data) else 0
     with self.times('finding hard images'):
         found = true_class_record(self.recipe, self.samples(trial, True), self.validation(trial), train.classes, seed,
                                   self.measure(trial))
@@ -456,7 +463,8 @@ def filter(self:Run,
     with self.times('CLIP filter'):
         score(self.store, self.hard(trial), self.clip, jobs, wait=self.generating['wait'], say=self.say)
         threshold = self.threshold(trial)
-        scored = labelled(kept(self.store, self.clip, threshold, jobs, self.say), listed)
+        found = kept(self.store, self.clip, threshold, jobs, self.say, self.recipe.filter.on_empty)
+        scored = labelled(found, listed)
         near = near_duplicates(self.store, self.images(trial), jobs=scored.job[scored.kept])
         self._write_filter(trial, scored, near, threshold)
         self._tell_recognition(trial)
@@ -482,8 +490,9 @@ def recognition(self:Run,
     "How often the filter's CLIP finds the class of real validation images, about a thousand of them"
     images = self.images(trial)
     each = max(1, 1000//len(images.classes))
-    chosen = first_of_each_class(images.choosing, each)
-    return self.once(['recognition', self.images_key(trial)], lambda: recognition(self.clip, chosen))
+    chosen = first_of_each_class(images.choosing, each).items.id.to_numpy()
+    if len(chosen) > 1000: chosen = chosen[np.linspace(0, len(chosen) - 1, 1000).astype(int)]
+    return self.once(['recognition', self.images_key(trial)], lambda: recognition(self.clip, images[chosen]))
 
 @patch
 def _tell_recognition(self:Run, trial): # once in a process, whatever the number of trials
@@ -524,10 +533,13 @@ def _kept_by_alia(self:Run, trial, scored, arm): # as above, by the confidence o
 def _alia_verdict(self:Run, trial, rows): # samples of one level, ordered by job -> bool (n,)
     train, size = self.samples(trial), self.recipe.training.image_size
     edits = Samples(spectrum_pixels(self.store, rows.job.tolist(), size, folder=self.folder/'pixels'), rows.label)
-    said, on_real = [predict(self.network(trial), samples) for samples in (edits, train)]
+    said = predict(self.network(trial), edits)
+    on_real = predict(self.network(trial), train, keep=of_true_class)
     texts = self.recipe.training.alia_negative or ALIA_NEGATIVE
     negative = text_similarities(self.store, self.clip, texts, rows.job).to_numpy()
-    return alia_kept(rows, negative, said, rows.label.to_numpy(), class_thresholds(on_real, train.labels.numpy()))
+    thresholds = class_thresholds(on_real, train.labels.numpy(), said.shape[1])
+    about = dict(say=self.say, on_empty=self.recipe.filter.on_empty)
+    return alia_kept(rows, negative, said, rows.label.to_numpy(), thresholds, **about)
 
 @patch
 def _lacking(self:Run, trial, scored, arm): # -> levels that an arm may choose and of which nothing is kept
@@ -541,19 +553,19 @@ def _lacking(self:Run, trial, scored, arm): # -> levels that an arm may choose a
 def trainable(self:Run,
     trial:int, # its seed
     scored:pd.DataFrame, # from `filter`
-    say:Callable=str, # called with a line for each arm that is left out
+    say:Callable=str, # called with a line for each arm that lacks a level
 ) -> list: # of Arm
-    "The arms that have something to train on; an error where none has"
-    arms = {arm: self._lacking(trial, scored, arm) for arm in self.recipe.parsed_arms()}
-    for arm, levels in arms.items():
-        told = ', '.join(f'{level:g}' for level in levels)
-        if levels: say(f'  trial {trial}: {arm} is left out: no kept sample at λ = {told}. Lower the threshold, or '
-                       'leave the level out.')
-    able = [arm for arm, levels in arms.items() if not levels]
-    if able: return able
-    arm, levels = next(iter(arms.items()))
-    raise DisclError(f'{arm}: no kept sample at λ = {levels[0]:g}, and no other arm can be trained either. '
-                     'Lower the threshold, or leave the level out.')
+    "The arms; told, or an error, where one has nothing to train on at a level"
+    arms = self.recipe.parsed_arms()
+    for arm in arms:
+        levels = self._lacking(trial, scored, arm)
+        if not levels: continue
+        told, advice = f'{arm}: no kept sample at λ = {_levels_told(levels)}', 'Lower the threshold, or leave the level out.'
+        if self.recipe.filter.on_empty == 'raise': raise DisclError(f'{told}. {advice}')
+        say(f'  trial {trial}: {told}; real hard images take the place. {advice}')
+    return arms
+
+def _levels_told(levels): return ', '.join(f'{level:g}' for level in levels)
 
 # %% ../../nbs/7_runs/72_run.ipynb #bb234754
 _OF_KEPT = dict(lam='fiu', text_score='fiu', kept='b') # column of kept.csv -> kinds of NumPy's that it may be of
@@ -633,13 +645,8 @@ def arm_key(self:Run,
     strategy = strategy_for(self.recipe, arm, trial)
     trained_on = self.trained_on(trial, scored, arm)
     name = f'{arm.method}/{arm.strategy_name}' # its own threshold counts by what it keeps
-    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on, *self._groups_of(trial, strategy)]
+    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on]
     return step_key('arm', self.recipe, inputs, used=(*arm.extras, strategy.needs, *self._used()))
-
-@patch
-def _groups_of(self:Run, trial, strategy): # what belongs together, where an arm puts images aside; nothing where none does
-    train = self.images(trial)['train']
-    return [train.groups.tolist()] if strategy.needs == 'progress' and train.has_groups else []
 
 # %% ../../nbs/7_runs/72_run.ipynb #c744a795
 def _file_name(text): # a name -> one that every file system takes
@@ -706,6 +713,7 @@ def train_arm(self:Run,
     result = arm_result(self.recipe, arm, trained, measured, seed=trial, text_threshold=self.threshold(trial, arm),
                         seconds=time.perf_counter() - start, real=mixture.real)
     result |= dict(classes=list(mixture.classes), counts=np.asarray(mixture.counts).tolist()) # which its numbers mean
+    result |= dict(real_instead=real_instead(arm, mixture, trained.curriculum) if trained.curriculum else [])
     if arm.trains and self.recipe.training.tunes_clip: result |= dict(sha256=self._keep_trained(path, trained.model))
     write_json(path, without_nan(result))
     return result
@@ -759,6 +767,7 @@ _NEEDED = dict(
 _ARM_FILE = {name: (kind, REQUIRED) for name, kind in _NEEDED.items()}
 _ARM_FILE |= {name: (_NUMBER, None) for name in (*MEASURES, *DOMAIN_MEASURES, 'alpha') if name not in _NEEDED}
 _ARM_FILE |= dict(classes=(_LIST, None), counts=(_LIST, None), progress=(list, [])) # as for `check_fields`
+_ARM_FILE |= dict(real_instead=(list, []))
 
 def read_result(
     path:Path, # of an arm
@@ -799,7 +808,8 @@ def _result_there(self:Run, path): # -> dict, or None where the arm is to be tra
 
 @patch
 def _mixture_for(self:Run, trial, scored, arm): # -> Mixture with the pools that the arm's filter makes
-    return POOLS[strategy_for(self.recipe, arm, trial).filter](self, trial, scored, arm)
+    mixture = POOLS[strategy_for(self.recipe, arm, trial).filter](self, trial, scored, arm)
+    return mixture if self.recipe.filter.on_empty == 'raise' else mixture.filled()
 
 def _kept_pools(run, trial, scored, arm): # as above, of synthetic samples
     mixture = run.mixture(trial, scored)
@@ -982,7 +992,13 @@ def _similarity_part(facts): # ReportFacts -> list of str of HTML and (name, Fig
 # %% ../../nbs/7_runs/72_run.ipynb #dc4cc4e3
 def _schedule_figure(arm): # a row of `Run.results` -> Figure
     stages = [Stage(**stage | dict(levels=tuple(stage['levels']))) for stage in arm.stages]
-    return schedule_plot(stages, arm.validation, f'{arm.method} + {arm.curriculum}', pd.DataFrame(arm.progress))
+    instead = _stood_in(arm)
+    real = f' (λ = {_levels_told(instead)}: real)' if instead else ''
+    return schedule_plot(stages, arm.validation, f'{arm.method} + {arm.curriculum}{real}', pd.DataFrame(arm.progress))
+
+def _stood_in(arm): # a row of `Run.results` -> λ of which nothing was kept; an older arm has no such level
+    found = getattr(arm, 'real_instead', None)
+    return found if isinstance(found, list) else []
 
 def _schedule_part(facts): # ReportFacts -> list of (name, Figure)
     named = [(_file_name(f'{arm.method}-{arm.curriculum}'), arm) for arm in facts.arms.itertuples()]
@@ -995,9 +1011,20 @@ def _class_part(facts): # ReportFacts -> list of (name, Figure)
     accuracies = {f'{arm.method} + {arm.curriculum}': np.array(arm.class_accuracy) for arm in arms[:6].itertuples()}
     curricula = arms[arms.strategy == 'diverse-to-specific']
     shown = curricula.iloc[0] if len(curricula) else arms.iloc[0]
-    title = f'{shown.method} + {shown.curriculum}'
-    confused = confusion_plot(read_confusion(shown.confusion, len(classes)), classes, counts, title)
-    return [('classes', class_bars(accuracies, classes, counts)), ('confusion', confused)]
+    return [('classes', class_bars(accuracies, classes, counts)), *_confused(shown, classes, counts)]
+
+def _confused(arm, classes, counts): # a row of `Run.results`, names, training images -> list as above
+    confused, title = read_confusion(arm.confusion, len(classes)), f'{arm.method} + {arm.curriculum}'
+    if len(classes) <= MOST_CONFUSED: return [('confusion', confusion_plot(confused, classes, counts, title))]
+    words = render('<p>{{ n }} classes are too many for a confusion plot. In its place, for {{ title }}: the pairs of '
+                   'classes, and the groups of classes, with the most test images that are taken for another.</p>',
+                   n=f'{len(classes):,}', title=title)
+    pairs, groups = worst_pairs(confused, classes), worst_groups(confused, classes)
+    pairs['share'] = pairs['share'].map('{:.1f}'.format)
+    for name in ('right', 'confused within'): groups[name] = groups[name].map('{:.1f}'.format)
+    about_pairs = 'Worst pairs: images of the class that are taken for the other, and their share (%)'
+    about_groups = 'Worst groups: images, the share that is right (%), and that is taken for another class of the group (%)'
+    return [words, html_table(pairs, about_pairs), html_table(groups, about_groups)]
 
 # %% ../../nbs/7_runs/72_run.ipynb #231e1a52
 def _duration_part(facts): # ReportFacts -> list of str of HTML
@@ -1011,12 +1038,33 @@ def _settings_part(facts): # ReportFacts -> list of str of HTML
     told = [json.dumps(one, indent=1, ensure_ascii=False) for one in (settings, versions())]
     return [render('<pre>{{ about }}</pre>', about='\n'.join(told))]
 
+# %% ../../nbs/7_runs/72_run.ipynb #f4dd1d65
+def _arms_without(facts): # ReportFacts -> DataFrame: a row for each arm that was trained on real images in place of a level
+    lacking = [arm for arm in facts.arms.itertuples() if _stood_in(arm)]
+    rows = [(arm.method, arm.curriculum, _levels_told(_stood_in(arm))) for arm in lacking]
+    return pd.DataFrame(rows, columns=['method', 'curriculum', 'λ'])
+
+def _empty_part(facts): # ReportFacts -> list of str of HTML; none where all classes and levels have a kept sample
+    lost, arms = lost_classes(facts.scored).sort_values(ascending=False), _arms_without(facts)
+    pieces, all_classes = [], facts.scored.name.nunique()
+    if len(lost):
+        told = ('Of {{ n }} of {{ all }} hard classes no synthetic image was kept. They go on with their real images; '
+                'text-only and fixed, which train on no real hard image, have none of them.')
+        table = pd.DataFrame({'class': lost.index, 'best text score': lost.map('{:.3f}'.format)})
+        pieces.append(render(f'<p>{told}</p>', n=len(lost), all=all_classes))
+        pieces.append(html_table(table, 'Classes without a kept sample'))
+    if len(arms):
+        caption = 'Levels of an arm without a kept sample: it was trained on real hard images in their place'
+        pieces.append(html_table(arms, caption))
+    return pieces
+
 # %% ../../nbs/7_runs/72_run.ipynb #bb9dc117
 REPORT_PARTS = (
     *DOMAIN_PARTS,
     ('Accuracy by shot', _accuracy_part),
     ('The spectrum', _spectrum_part),
     ('CLIP similarity by λ', _similarity_part),
+    ('Without a kept sample', _empty_part),
     ('λ over epochs, and validation accuracy', _schedule_part),
     ('Accuracy by class', _class_part),
     ('Durations', _duration_part),
