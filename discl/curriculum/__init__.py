@@ -8,5 +8,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'level_of_most_progress', 'NeedsHistory', 'adaptive', 'steepest', 'strategy_parts', 'Strategy',
         'strategy_of', 'schedule'],
     lists=['TrainingRows', 'list_size', 'draw_evenly', 'epoch_list'],
-    progress=['mean_progress', 'guidance_set', 'set_aside'],
+    progress=['mean_progress', 'NoGuidanceSet', 'guidance_set', 'set_aside'],
 ))

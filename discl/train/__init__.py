@@ -2,9 +2,9 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
-    samples=['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'ShiftFlip', 'Chain', 'augmentation',
-        'Samples', 'extras', 'ListLoader'],
-    prediction=['AT_ONCE', 'predict', 'features', 'head_gradient'],
+    samples=['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'AHEAD', 'ShiftFlip', 'Chain',
+        'augmentation', 'Samples', 'extras', 'draws_by_torch', 'made_ahead', 'ListLoader'],
+    prediction=['predict', 'of_true_class', 'features', 'head_gradient'],
     losses=['NEGATIVES', 'LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal',
         'LDAM', 'DeferredReweighting', 'Flyp', 'contrast', 'ClampScale', 'LossKind', 'loss_of'],
     mixture=['Mixture', 'spectrum_pixels', 'first_of_each_class', 'fixed_samples', 'build_mixture'],
