@@ -483,13 +483,29 @@ def data(
     else: print(_set_lines(action, place))
 
 # %% ../nbs/99_cli.ipynb #845a6149
+def _try_device(device, model, clip, out, short): # a self-test, on the screen and as a file; ends with 1 if anything fails
+    from discl.core.devices import forced_device
+    from discl.core.files import write_json
+    from discl.runs.selftest import SHORT, WHOLE, run_selftest, selftest_device, told_selftest
+    path = Path(out)/'selftest.json'
+    with forced_device(selftest_device(device)): report = run_selftest(model, clip, SHORT if short else WHOLE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, report)
+    print(f'{told_selftest(report)}\n{path}: attach it to a bug report; it names no folder and nobody')
+    if report['failures']: sys.exit(1)
+
 @command()
 def doctor(
     model:str='embedded', # diffusers img2img model: 'embedded', a folder, or a hub id
     out:str='.', # folder that the run will write to
     clip:str='', # CLIP model: 'embedded', a folder, or a hub id (default: none is looked at)
+    gpu:bool=False, # try the GPU for about two minutes, and write selftest.json for a bug report
+    device:str='', # for --gpu: cuda, mps or cpu (default: the GPU)
+    short:bool=False, # for --gpu: some seconds of it only
 ) -> None:
     "What is installed, where it will run, and whether the models are whole"
+    if gpu: return _try_device(device, model, clip or 'embedded', out, short)
+    if device or short: raise DisclError('--device and --short say how --gpu is done; give --gpu with them')
     from discl.models.checkup import doctor as examine
     found = examine(model, out, clip or None)
     for row in found.itertuples(): print(f'{"ok" if row.ok else "!!":<4}{row.what:<16}{row.found}')
