@@ -12,7 +12,7 @@ import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from PIL import Image
 from ..core.basics import DisclError, content_id, shown
-from ..core.devices import DTYPES, device_and_dtype, keep_memory
+from ..core.devices import DTYPES, device_and_dtype, keep_memory, out_of_memory, parts_that_fit
 from ..core.files import read_json
 from ..data.prompts import CLASS_TEXT, check_template, fill_template
 from .weights import load_whole
@@ -111,6 +111,13 @@ def _load_clip(where, dtype): # folder -> (model, processor), both of transforme
     return model, processor
 
 # %% ../../nbs/2_models/22_clip.ipynb #918bdb1b
+def _placed(loaded, device, name): # a model of transformers, where, what it is called -> the model there
+    try: return loaded.to(device)
+    except Exception as error:
+        if not out_of_memory(error): raise
+        raise DisclError(f'{name}: does not fit into the memory of {device}; take a precision of 16 bits, '
+                         'or a smaller model') from error
+
 class Clip:
     "A CLIP, SigLIP or SigLIP 2 with its processor; embeds images and texts as unit vectors"
     def __init__(self,
@@ -127,7 +134,7 @@ class Clip:
         self.device, fastest = device_and_dtype()
         self.dtype = DTYPES[dtype] if dtype else fastest
         loaded, self.processor = _load_clip(folder, self.dtype)
-        self.model = loaded.to(self.device).eval()
+        self.model = _placed(loaded, self.device, model).eval()
         self.kind = 'clip' if loaded.config.model_type == 'clip' else 'siglip'
         weights = folder_id(folder) if is_folder else [model, folder.name] # the hub's cache names it by its commit
         self.id = content_id(weights, class_text, str(self.dtype))[:16]
@@ -197,6 +204,10 @@ def pixels(self:Clip,
 
 # %% ../../nbs/2_models/22_clip.ipynb #6d1f9a70
 @patch
+def _embed_images(self:Clip, images): # list of PIL images or arrays -> float32 (n, d), unit length
+    return self._embed(self.model.get_image_features, **self._seen(images))
+
+@patch
 def images(self:Clip,
     images:list[Image.Image]|list[np.ndarray], # n PIL images or uint8 arrays (height, width, 3)
     batch:int=256, # at once
@@ -206,7 +217,7 @@ def images(self:Clip,
     if self.device.type == 'cpu' and min(len(images), batch) > 16: keep_memory()
     vectors = []
     for start in range(0, len(images), batch):
-        vectors.append(self._embed(self.model.get_image_features, **self._seen(images[start:start + batch])))
+        vectors += parts_that_fit(self._embed_images, images[start:start + batch], self.device)
     return np.concatenate(vectors)
 
 # %% ../../nbs/2_models/22_clip.ipynb #887048c5

@@ -11,6 +11,7 @@ from typing import Iterator
 import torch
 from PIL import Image
 from ..core.basics import DisclError
+from ..core.devices import seeded
 from ..core.images import fit_image
 from ..models.generators import Settings, scheduler_of
 
@@ -63,11 +64,8 @@ def from_pure_noise(
     finally: del scheduler.add_noise, scheduler.scale_noise
 
 # %% ../../nbs/3_spectrum/30_guidance.ipynb #ce14c435
-@contextmanager
 def _own_randomness(generator): # while it holds, global random numbers begin with the generator's seed
-    with torch.random.fork_rng(range(torch.cuda.device_count())):
-        torch.manual_seed(generator.initial_seed())
-        yield
+    return seeded(generator.initial_seed())
 
 # %% ../../nbs/3_spectrum/30_guidance.ipynb #7ce6d5e9
 @contextmanager

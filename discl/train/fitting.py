@@ -7,8 +7,8 @@ __all__ = ['CHOOSERS', 'SCHEDULES', 'ADAMW', 'chooser', 'KeepBest', 'StopTrainin
            'FiniteLoss', 'fit']
 
 # %% ../../nbs/5_train/55_fitting.ipynb #731bc5e1
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import ContextManager
 import numpy as np, torch
@@ -22,7 +22,7 @@ from fastai.optimizer import Adam
 from sklearn.metrics import f1_score
 from torch import nn
 from ..core.basics import DisclError, checked_number, meant, shown
-from ..core.devices import autocast, device_and_dtype, seeded
+from ..core.devices import autocast, device_and_dtype, out_of_memory, seeded
 from .callback import Curriculum, Shuffled
 from .samples import ListLoader, Samples
 import fastai.callback.progress # gives a Learner no_bar and no_logging
@@ -197,6 +197,19 @@ def _check_size(
         raise DisclError(f'{images} training images do not fill a batch of {bs}; make bs smaller')
     if not len(validation): raise DisclError('there is no validation image: nothing can choose the best epoch')
 
+# %% ../../nbs/5_train/55_fitting.ipynb #54249998
+@contextmanager
+def _room_for(
+    bs:int, # batch size
+    device:torch.device, # where the training runs
+) -> Iterator: # of nothing
+    "Too little memory in a training, as a sentence"
+    try: yield
+    except Exception as error:
+        if not out_of_memory(error): raise
+        raise DisclError(f'the memory of {device} is too small to train with batches of {bs}: '
+                         'make bs smaller, or the images (image_size)') from error
+
 # %% ../../nbs/5_train/55_fitting.ipynb #3f634a07
 def _check_numbers(
     epochs:int, # the number of
@@ -254,6 +267,6 @@ def fit(
         rate = ParamScheduler(dict(lr=learning_rate(lr, warmup, drops, schedule)))
         context, scaling = _precision(learn.dls.device)
         cbs = [rate, best, StopTraining(), FiniteLoss(), curriculum or Shuffled(seed), *scaling, *cbs]
-        with context, _silence(learn, quiet): learn.fit(epochs, lr, wd=wd, cbs=cbs)
+        with context, _silence(learn, quiet), _room_for(bs, learn.dls.device): learn.fit(epochs, lr, wd=wd, cbs=cbs)
     learn.best = best # now: before, fastai would warn that the callback shadows it
     return learn

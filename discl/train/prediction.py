@@ -7,14 +7,19 @@ __all__ = ['predict', 'of_true_class', 'features', 'head_gradient']
 
 # %% ../../nbs/5_train/51_prediction.ipynb #8bd7518c
 from collections.abc import Callable, Sequence
+from functools import partial
 import numpy as np, torch, torch.nn.functional as F
 from torch import nn
 from ..core.basics import DisclError
-from ..core.devices import autocast, evaluating, preserved_random
+from ..core.devices import autocast, evaluating, parts_that_fit, preserved_random
 from ..models.networks import head_of
 from .samples import Samples
 
 # %% ../../nbs/5_train/51_prediction.ipynb #35fc25c2
+def _softmax(model, x): # float (b, 3, h, w), anywhere -> class probabilities, on the CPU
+    device = next(model.parameters()).device
+    return F.softmax(model(x.to(device, memory_format=torch.channels_last)).float(), 1).cpu()
+
 @torch.no_grad()
 def predict(
     model:nn.Module, # a classifier
@@ -28,8 +33,7 @@ def predict(
     device, found, start = next(model.parameters()).device, None, 0
     with preserved_random(), evaluating(model), autocast(device):
         for x, labels in samples.batches(rows):
-            logits = model(x.to(device, memory_format=torch.channels_last))
-            said = F.softmax(logits.float(), 1).cpu()
+            said = torch.cat(parts_that_fit(partial(_softmax, model), x, device))
             if keep: said = keep(said, labels)
             if found is None: found = torch.empty(len(rows), *said.shape[1:], dtype=said.dtype)
             found[start:start + len(said)] = said
@@ -44,20 +48,21 @@ def of_true_class(
     return probabilities.gather(1, labels[:, None])[:, 0]
 
 # %% ../../nbs/5_train/51_prediction.ipynb #556b3c99
-def _nothing(probabilities, labels): return probabilities[:, :0] # for `predict`
-
 def features(
     model:nn.Module, # a classifier
     samples:Samples, # without augmentation
     rows:Sequence|None=None, # int (n,): of which; None: all
 ) -> torch.Tensor: # float32 (n, features)
     "What the classifier's head sees"
-    found = []
-    def keep(module, inputs): found.append(inputs[0].detach().float().cpu())
-    hook = head_of(model)[1].register_forward_pre_hook(keep)
-    try: predict(model, samples, rows, _nothing)
+    seen = []
+    def note(module, inputs): seen.append(inputs[0].detach().float().cpu())
+    def keep(probabilities, labels): # the last ones: what did not fit at once was noted, perhaps, and looked at again
+        last = torch.cat(seen)[-len(labels):]
+        seen.clear()
+        return last
+    hook = head_of(model)[1].register_forward_pre_hook(note)
+    try: return torch.from_numpy(predict(model, samples, rows, keep))
     finally: hook.remove()
-    return torch.cat(found)
 
 # %% ../../nbs/5_train/51_prediction.ipynb #afd9aee7
 def head_gradient(
