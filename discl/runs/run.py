@@ -20,13 +20,15 @@ from torch import nn
 from ..core.basics import DisclError, content_id, versions
 from ..core.files import REQUIRED, check_fields, explained, is_regular, sweep_parts
 from ..core.files import read_csv, read_json, whole_file, write_csv, write_json, write_text
-from ..data.named import drawn_by_trial, named_set
+from ..data.named import named_set
 from ..data.pixels import Pixels, open_pixels
 from ..data.sets import ImageSet
 from ..models.clip import Clip
 
 # %% ../../nbs/7_runs/72_run.ipynb #d354444c
+from ..spectrum.ranges import Work
 from ..spectrum.store import Store
+from ..spectrum.workers import crew_of, generate_together
 from ..spectrum.generation import generate
 from ..spectrum.scoring import Scorer, recognition, recognition_warning, score, true_class_scores
 from ..spectrum.selection import apply_threshold, kept, kept_by, lost_classes, near_duplicates, passes
@@ -47,7 +49,7 @@ from ..report.page import html_page, html_table, render, save_figure
 from ..report.published import published
 from ..report.domains import DOMAIN_PARTS, has_domains
 from .recipe import TRAINED_JUDGES, Recipe, in_range, make_recipe, recipe_from
-from .steps import StepTimes, augmentation_of, check_recipe, open_images, renamed, step_key
+from .steps import StepTimes, augmentation_of, check_recipe, drawn_anew, open_images, renamed, step_key
 from .steps import class_prompts, find_hard, measure_for, new_network, pretrain, true_class_record
 from .steps import generator_settings, list_shares, list_spectrum, strategy_for, threshold_for
 from .steps import real_instead, arm_result, check_comparable, ensemble_arm, evaluate, train_arm, untrained_arm
@@ -73,10 +75,14 @@ def _check_place(folder, place, data): # the same, with the folder's place on th
 def check_generating(
     batch:int|None, # images at once
     wait:float, # seconds
+    workers:str|int|None=None, # as for `crew_of`
+    price:float|None=None, # of an hour of one worker
 ) -> None:
     "An error where a run cannot generate like this"
     in_range('batch', batch, 1, 100_000)
     in_range('wait', wait, 0, 10**9)
+    in_range('price', price, 0, 10**9)
+    if workers is not None: crew_of(workers)
 
 # %% ../../nbs/7_runs/72_run.ipynb #4b6d34f9
 def _recipe_of(folder, asked, saved): # Recipe or None, run.json or None -> Recipe
@@ -97,10 +103,14 @@ class Run:
         compiled:bool|None=None, # compile the generator? None: where it pays
         wait:float=0., # seconds to wait for another process that writes into the same spectrum
         stored_only:bool=False, # only look at what is stored, as a report does? images and models may be gone
+        workers:str|int|None=None, # that generate: processes of this machine, or 'ray'; None: this process
+        store:str|None=None, # where the spectrum lies, such as s3://bucket/spectrum; None: as before, else here
+        price:float|None=None, # of an hour of one worker, to show the cost
     ) -> None:
-        check_generating(batch, wait)
+        check_generating(batch, wait, workers, price)
         self.folder, self.say = Path(folder), say
         self.generating = dict(bar=bar, batch=batch, compiled=compiled, wait=wait) # what decides no result
+        self.workers, self.price = workers, price
         check_folder(folder)
         saved = read_json(self.folder/'run.json', kind=dict)
         self.recipe = _recipe_of(folder, recipe, saved)
@@ -110,7 +120,7 @@ class Run:
         if not stored_only: check_recipe(self.recipe, self.images(self.recipe.training.trials[0]))
         self._open_models(stored_only)
         if not stored_only: self._begin()
-        self.store, self.times = Store(self.folder/'spectrum'), StepTimes(self.folder, say)
+        self.store, self.times = self._open_store(store), StepTimes(self.folder, say)
         if not stored_only: self._keep_classes(self.recipe.training.trials[0])
         if saved: say(f'{self.folder}: going on with an earlier run; what is there is not made again')
 
@@ -119,6 +129,14 @@ class Run:
 def _begin(self:Run): # all that can be checked is in order: from here on the folder is a run's
     write_json(self.folder/'run.json', asdict(self.recipe))
     sweep_parts(self.folder) # of processes that were killed
+
+@patch
+def _open_store(self:Run, place): # place as asked for, or None -> Store; the folder remembers another place than its own
+    file = self.folder/'place.json'
+    known = read_json(file, {}, kind=dict).get('place')
+    found = Store(place or known or self.folder/'spectrum')
+    if place and place != known: write_json(file, dict(place=found.place))
+    return found
 
 @patch
 def _open_models(self:Run, forgiving): # settings and clip; forgiving: None where a model is gone
@@ -146,7 +164,7 @@ def images(self:Run,
     trial:int, # its seed
 ) -> ImageSet: # all splits
     "The images of a trial; a set such as fashion-lt is drawn anew for each"
-    drawn = drawn_by_trial(self.recipe.data.data)
+    drawn = drawn_anew(self.recipe.data)
     return self.once(['images', trial if drawn else 0], lambda: open_images(self.recipe.data, trial))
 
 # %% ../../nbs/7_runs/72_run.ipynb #05a641ff
@@ -378,7 +396,7 @@ def _true_class(self:Run, trial): # -> float (n,) of the training images, or for
 @patch
 def _record_path(self:Run, trial): # -> Path, named by all that decides the record
     data, training = self.recipe.data, self.recipe.training
-    seed = trial if drawn_by_trial(data.data) else 0
+    seed = trial if drawn_anew(data) else 0
     inputs = [self.images_key(trial), seed, data.hard_by, data.slow_epochs, training.warmup, training.warmup_steps]
     key = step_key('pretrain', self.recipe, inputs, self._used())
     return self.folder/'hard'/f'{data.hard_by}-{key[:10]}.csv'
@@ -389,7 +407,7 @@ def _true_class_record(self:Run, trial): # -> float (epochs, n)
     path, train = self._record_path(trial), self.images(trial)['train']
     record = self._record_there(path, train)
     if record is not None: return record
-    seed = trial if drawn_by_trial(self.recipe.data.data) else 0
+    seed = trial if drawn_anew(self.recipe.data) else 0
     with self.times('finding hard images'):
         found = true_class_record(self.recipe, self.samples(trial, True), self.validation(trial), train.classes, seed,
                                   self.measure(trial))
@@ -428,6 +446,18 @@ def threshold(self:Run,
     def found(): return threshold_for(self.recipe.filter, self.clip, self.images(trial).choosing, arm)
     return self.once(['threshold', trial, own_threshold], found)
 
+# %% ../../nbs/7_runs/72_run.ipynb #d82036c6
+@patch
+def _generate(self:Run, jobs, hard, threshold): # what the store lacks -> images made now
+    generator, kept = self.recipe.generator, self.generating
+    if self.workers is None:
+        scorer = Scorer(self.clip, hard, partial(passes, threshold=threshold))
+        return generate(jobs, hard, self.store, generator.model, self.settings, scorer=scorer, say=self.say, **kept)
+    work = Work(self.store.place, hard, generator.model, self.settings, kept['batch'], kept['compiled'],
+                self.recipe.filter.clip, self.recipe.filter.class_text, self.clip.id, threshold)
+    return generate_together(jobs, work, self.workers, price=self.price, bar=kept['bar'], wait=kept['wait'], say=self.say)
+
+
 # %% ../../nbs/7_runs/72_run.ipynb #fa220937
 @patch
 def spectrum(self:Run,
@@ -437,9 +467,7 @@ def spectrum(self:Run,
     hard, jobs = self.hard(trial), self.jobs(trial)
     self.say(f'  trial {trial}: {len(hard)} hard images of {len(set(hard.labels))} classes, {len(jobs)} jobs')
     with self.times('spectrum'):
-        scorer = Scorer(self.clip, hard, partial(passes, threshold=self.threshold(trial)))
-        made = generate(jobs, hard, self.store, self.recipe.generator.model, self.settings, scorer=scorer, say=self.say,
-                        **self.generating)
+        made = self._generate(jobs, hard, self.threshold(trial))
     self.say(f'  trial {trial}: {made} images made now, {len(jobs) - made} there already')
     return jobs
 
@@ -645,8 +673,13 @@ def arm_key(self:Run,
     strategy = strategy_for(self.recipe, arm, trial)
     trained_on = self.trained_on(trial, scored, arm)
     name = f'{arm.method}/{arm.strategy_name}' # its own threshold counts by what it keeps
-    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on]
+    inputs = [self.trial_inputs(trial, scored), name, strategy.reach(), trained_on, *self._groups_of(trial, strategy)]
     return step_key('arm', self.recipe, inputs, used=(*arm.extras, strategy.needs, *self._used()))
+
+@patch
+def _groups_of(self:Run, trial, strategy): # what belongs together, where an arm puts images aside; nothing where none does
+    train = self.images(trial)['train']
+    return [train.groups.tolist()] if strategy.needs == 'progress' and train.has_groups else []
 
 # %% ../../nbs/7_runs/72_run.ipynb #c744a795
 def _file_name(text): # a name -> one that every file system takes
