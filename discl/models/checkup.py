@@ -24,6 +24,13 @@ def _machine_rows(): # device, precision
     return [('device', f'{name}, {torch.get_num_threads()} threads', True),
             ('precision', str(dtype).removeprefix('torch.'), True)]
 
+# %% ../../nbs/2_models/25_checkup.ipynb #c289f041
+def _unseen_card(): # rows: none, or one about a card that PyTorch does not see
+    if torch.cuda.is_available() or not shutil.which('nvidia-smi'): return []
+    built = f'built for CUDA {torch.version.cuda}' if torch.version.cuda else 'built without CUDA'
+    said = f'NVIDIA\'s driver is here, but PyTorch {torch.__version__}, {built}, sees no card; see pytorch.org/get-started'
+    return [('gpu', said, False)]
+
 # %% ../../nbs/2_models/25_checkup.ipynb #ea2917eb
 def _disk_row(folder): # of a folder that may not be there yet
     folder = Path(folder).absolute()
@@ -68,6 +75,6 @@ def doctor(
 ) -> pd.DataFrame: # what, found, ok (bool)
     "What is installed, where it will run, and whether the models are whole"
     packages = [(name, str(version), version != 'not installed') for name, version in versions().items()]
-    rows = [*packages, *_machine_rows(), _disk_row(folder), *_model_rows(model)]
+    rows = [*packages, *_machine_rows(), *_unseen_card(), _disk_row(folder), *_model_rows(model)]
     if clip is not None: rows.append(_clip_row(clip))
     return pd.DataFrame(rows, columns=['what', 'found', 'ok'])

@@ -166,7 +166,8 @@ def texts(self:Clip,
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise DisclError(f'{texts!r:.60}: texts have to be a list of strings')
     if not len(texts): return np.zeros((0, self.dimensions), np.float32)
-    return self._embed(self.model.get_text_features, **_tokens(self.model, self.processor, list(texts)))
+    def embed(some): return self._embed(self.model.get_text_features, **_tokens(self.model, self.processor, some))
+    return np.concatenate(parts_that_fit(embed, list(texts), self.device))
 
 # %% ../../nbs/2_models/22_clip.ipynb #6eeda17e
 @patch

@@ -23,4 +23,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'DETAILS', 'with_others', 'read_results', 'results_of', 'coverage', 'beside', 'gains', 'compared',
         'as_text', 'as_points', 'single_levels', 'best_single_level', 'other_thresholds', 'answers',
         'shares_of_gain', 'arm_details', 'grid_details', 'read_details'],
+    selftest=['WHOLE', 'SHORT', 'SPECTRUM', 'EXACT', 'Amount', 'about_machine', 'without_paths', 'Bench',
+        'bench_of', 'true_float32', 'gap', 'exactness', 'inexact', 'bare_seconds', 'painting_speed',
+        'memory_ceiling', 'scoring_speed', 'training_speed', 'run_selftest', 'told_selftest',
+        'selftest_device'],
 ))
