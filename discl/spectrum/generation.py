@@ -294,7 +294,7 @@ class Pace:
         return denoising_steps(jobs, steps)*self.step + len(jobs)*self.image
 
 # %% ../../nbs/3_spectrum/35_generation.ipynb #4ab2e1a5
-def _openable_sample(painter, jobs, sources, sizes): # -> jobs of a few sources of the usual size, all of which can be opened
+def _openable_sample(painter, jobs, sources, sizes): # -> jobs of a few sources of the usual size that can be opened
     few = [source for source in jobs.source.unique() if source in sizes][:200]
     good, lost = painter.openable(jobs[jobs.source.isin(few)], sources)
     if not len(good): raise DisclError(f'No source can be opened: {lost[0].fault if lost else jobs.source.iloc[0]}')

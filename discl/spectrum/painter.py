@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from functools import cached_property, partial
 from operator import attrgetter
 from pathlib import Path
+from typing import ContextManager
 import numpy as np, pandas as pd, torch
 from fastcore.basics import patch
 from PIL import Image
@@ -362,7 +363,7 @@ def _paint_part(self:Painter, jobs, part, sources, size): # a part whose sources
     yield from self.paint_requests(requests_of(synthetic, sources), size)
 
 @patch
-def _paint_while_it_fits(self:Painter, jobs, part, sources, size, attempts): # yields lists of rows; -> has the memory ended?
+def _paint_while_it_fits(self:Painter, jobs, part, sources, size, attempts): # yields rows; -> has the memory ended?
     try:
         for rows in self._paint_part(jobs, part, sources, size):
             attempts.note(rows)
@@ -375,7 +376,7 @@ def _paint_while_it_fits(self:Painter, jobs, part, sources, size, attempts): # y
 
 # %% ../../nbs/3_spectrum/34_painter.ipynb #6e29aa22
 @patch
-def _paint_what_fits(self:Painter, jobs, part, sources, size, attempts): # as `_paint_part`, but what does not fit is given up
+def _paint_what_fits(self:Painter, jobs, part, sources, size, attempts): # as `_paint_part`; gives up what does not fit
     while len(part) and not attempts.is_hopeless:
         has_ended = yield from self._paint_while_it_fits(jobs, part, sources, size, attempts)
         part = part[~part.job.isin(attempts.done)]
@@ -581,8 +582,9 @@ def paint_requests(self:PipelinePainter,
         rows = self._fitting_batch(of_one_level, size)
         if rows is None: # the first does not fit, and so no other of its source
             source = waiting[0].source
-            rows = [PaintedRow(request.key, None, {}, does_not_fit(size)) for request in waiting if request.source == source]
+            given_up = [request for request in waiting if request.source == source]
             waiting = [request for request in waiting if request.source != source]
+            rows = [PaintedRow(request.key, None, {}, does_not_fit(size)) for request in given_up]
         else: waiting = waiting[len(rows):]
         yield rows
 
@@ -644,13 +646,13 @@ def moved_away(
         for one in movable: one.to(device)
 
 @patch
-def making_room(self:Painter): # a context manager
+def making_room(self:Painter) -> ContextManager: # as from `moved_away`
     "While it holds, another pipeline may have the device"
     return moved_away(self.pipe)
 
 @patch
-def making_room(self:EnginePainter): # a context manager
-    "While it holds, another pipeline may have the device; what was computed for sources and prompts is forgotten"
+def making_room(self:EnginePainter) -> ContextManager: # as from `moved_away`
+    "While it holds, another pipeline may have the device; what is known of sources and prompts is forgotten"
     self.engine.compiled = None
     self.engine.empty_caches()
     return moved_away(self.pipe, self.engine.vae)
