@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'joined_groups', 'stamp_of', 'shots', 'label_numbers', 'clean_name', 'look_alikes', 'split_of',
         'like_split', 'is_part'],
     tails=['long_tail_counts', 'long_tail'],
-    looks=['MANIFEST', 'VERSION', 'GROUP', 'MONTH', 'SMALL', 'PLAIN', 'NEAR', 'PIECE', 'FEW', 'GIVES_WAY',
+    looks=['MANIFEST', 'VERSION', 'GROUP', 'MONTH', 'READ_ANEW', 'PLAIN', 'NEAR', 'PIECE', 'FEW', 'GIVES_WAY',
         'AT_ONCE', 'manifest_path', 'remembered', 'hashes_of', 'described', 'near_across', 'series_of'],
     groups=['AUTO', 'NO_GROUPS', 'group_column', 'look_alike_groups', 'look_hashes', 'torn_groups',
         'groups_apart', 'with_groups', 'groups_text'],
