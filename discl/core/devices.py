@@ -133,7 +133,8 @@ def give_back_memory(
     if device.type == 'mps': torch.mps.empty_cache()
 
 # %% ../../nbs/0_core/03_devices.ipynb #b66d7dd0
-_MEMORY_ENDS = ('out of memory', "can't allocate memory", 'not enough memory', 'alloc_failed', 'invalid buffer size')
+_MEMORY_ENDS = ('out of memory', "can't allocate memory", 'not enough memory', 'alloc_failed', 'invalid buffer size',
+                'could not create a primitive', 'could not create a memory') # the last two are oneDNN's on a processor
 
 def out_of_memory(
     error:Exception, # raised by torch
@@ -141,7 +142,8 @@ def out_of_memory(
     "Was the batch too large?"
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)): return True
     said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in said for words in _MEMORY_ENDS)
+    is_other = 'primitive descriptor' in said # what oneDNN says of an operation that it does not know
+    return isinstance(error, RuntimeError) and not is_other and any(words in said for words in _MEMORY_ENDS)
 
 # %% ../../nbs/0_core/03_devices.ipynb #040b9334
 def parts_that_fit(
