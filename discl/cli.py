@@ -383,6 +383,7 @@ def experiment(
     dry_run:bool=False, # only check, count, and print what would run and what it would take
     price:number=None, # of an hour of this machine, for --dry-run
     wait:number=0., # seconds to wait for another process that writes here
+    workers:str=None, # runs at a time: 2 processes of this machine, ray, or ray:8 (default: one after the other)
     **settings, # of the recipe, as typed
 ) -> None:
     "Every arm of the paper's tables over many seeds, in one resumable grid"
@@ -396,7 +397,7 @@ def experiment(
     from discl.runs.grids import grid, run_grid
     asked = grid(name, recipe, seeds=seeds, few=min(few, seeds), imbalances=ratios)
     if dry_run: _print_forecast(asked, price)
-    else: print(f'{len(run_grid(asked, out, wait=wait))} cells in {Path(out)/"results.csv"}')
+    else: print(f'{len(run_grid(asked, out, wait=wait, workers=workers))} cells in {Path(out)/"results.csv"}')
 
 # %% ../nbs/99_cli.ipynb #108c25b6
 def _verify(found, asked): # Store, options -> decode all, compare hashes

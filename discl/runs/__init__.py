@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     run=['POOLS', 'RESULT_COLUMNS', 'WILD_COLUMNS', 'REPORT_PARTS', 'check_folder', 'check_generating', 'Run',
         'class_changes', 'labelled', 'without_nan', 'read_result', 'arm_files', 'ReportFacts'],
     grids=['MAIN', 'WILD', 'LARGER', 'ABLATIONS', 'GRIDS', 'single_level_arms', 'around_threshold',
-        'ablations', 'wild_ablations', 'Grid', 'grid', 'grid_results', 'run_grid', 'is_here',
+        'ablations', 'wild_ablations', 'Grid', 'grid', 'grid_results', 'runs_shared', 'run_grid', 'is_here',
         'without_download', 'forecast_grid', 'training_speed', 'grid_cost'],
     plan=['PNG_BYTES', 'pixels_painted', 'pictures_of', 'denoising_of', 'EpochList', 'epoch_list_of', 'Plan',
         'plan_of'],

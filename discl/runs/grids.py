@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['MAIN', 'WILD', 'LARGER', 'ABLATIONS', 'GRIDS', 'single_level_arms', 'around_threshold', 'ablations', 'wild_ablations',
-           'Grid', 'grid', 'grid_results', 'run_grid', 'is_here', 'without_download', 'forecast_grid', 'training_speed',
-           'grid_cost']
+           'Grid', 'grid', 'grid_results', 'runs_shared', 'run_grid', 'is_here', 'without_download', 'forecast_grid',
+           'training_speed', 'grid_cost']
 
 # %% ../../nbs/7_runs/73_grids.ipynb #8cdedc5a
-import tempfile, time
+import multiprocessing, tempfile, time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,7 @@ from ..models.generators import EMBEDDED, SHIPPED
 from ..models.clip_classifier import named_clip
 from ..models.networks import backbone
 from ..spectrum.store import Store
+from ..spectrum.workers import connected_ray, crew_of, ray_shares
 from ..spectrum.generation import estimate
 from ..curriculum.lists import list_size
 from ..train.samples import Samples, augmentation
@@ -174,21 +177,87 @@ def grid_results(
         except DisclError as error: say(f'{error}; left out of the table until `discl experiment` has made it again')
     return pd.DataFrame(rows)
 
-# %% ../../nbs/7_runs/73_grids.ipynb #6d9489f7
+# %% ../../nbs/7_runs/73_grids.ipynb #bba688d9
 def _said_by(name, say, line): # a run's line, with its folder's name before it
     if 'going on with' not in line: say(f'{name}{line}')
 
+def _one_by_one(asked, out, say, bar, wait): # makes each run here, and yields its name
+    for name, recipe in asked.runs():
+        run = Run(Path(out)/name, recipe, say=partial(_said_by, name, say), bar=bar, wait=wait)
+        run.train_arms(recipe.training.trials[0])
+        yield name
+
+# %% ../../nbs/7_runs/73_grids.ipynb #f3ba1f66
+def _make_run(out, name, recipe, wait): # what a worker does -> lines of progress
+    said = []
+    run = Run(Path(out)/name, recipe, say=said.append, bar=False, wait=wait)
+    run.train_arms(recipe.training.trials[0])
+    return said
+
+def _take_device(devices): # each process takes a GPU, where there are any
+    import torch
+    if torch.cuda.is_available(): torch.cuda.set_device(devices.get())
+    else: torch.set_num_threads(1)
+
+# %% ../../nbs/7_runs/73_grids.ipynb #f3a35055
+def _by_processes(tasks, workers): # yields (name, lines of progress or an error)
+    import torch
+    from discl.runs.grids import _make_run as make, _take_device as take # by their module, where new processes find them
+    context = multiprocessing.get_context('spawn')
+    devices = context.Queue()
+    for number in range(workers): devices.put(number % max(1, torch.cuda.device_count()))
+    with ProcessPoolExecutor(workers, context, take, (devices,)) as pool:
+        name_of = {pool.submit(make, *task): task[1] for task in tasks}
+        for done in as_completed(name_of):
+            try: yield name_of[done], done.result()
+            except (DisclError, BrokenProcessPool) as error: yield name_of[done], error
+
+# %% ../../nbs/7_runs/73_grids.ipynb #838234ab
+def _by_ray(tasks, workers): # yields (name, lines of progress or an error)
+    ray = connected_ray()
+    n, share = ray_shares(workers, ray.cluster_resources())
+    make = ray.remote(max_retries=3, **share)(_make_run)
+    waiting, name_of = list(tasks), {}
+    while waiting or name_of:
+        while waiting and len(name_of) < n:
+            task = waiting.pop(0)
+            name_of[make.remote(*task)] = task[1]
+        finished, _ = ray.wait(list(name_of), num_returns=1)
+        name = name_of.pop(finished[0])
+        try: yield name, ray.get(finished[0])
+        except (ray.exceptions.RayTaskError, ray.exceptions.WorkerCrashedError) as error: yield name, error
+
+# %% ../../nbs/7_runs/73_grids.ipynb #f8a6b8a6
+def runs_shared(
+    asked:Grid, # from `grid`
+    out:str|Path, # folder, which all workers see
+    workers:str|int, # as for `crew_of`
+    say:Callable=print, # called with each line of progress, when its run is done
+    wait:float=0., # seconds to wait for another process that writes into the same spectrum
+) -> Iterator[str]: # names of runs, as they are done
+    "Make the missing cells of several runs at once; DisclError at the end: a run failed"
+    crew, failed = crew_of(workers), []
+    tasks = [(str(Path(out).resolve()), name, recipe, wait) for name, recipe in asked.runs()]
+    for name, said in (_by_ray if crew.ray else _by_processes)(tasks, crew.workers):
+        if isinstance(said, Exception): failed.append(f'{name}: {str(said).strip().splitlines()[-1][:300]}')
+        else:
+            for line in said: _said_by(name, say, line)
+            yield name
+    if failed: raise DisclError(f'{len(failed)} of {len(tasks)} runs failed; the same call tries them again. {failed[0]}')
+
+# %% ../../nbs/7_runs/73_grids.ipynb #77002b23
 def run_grid(
     asked:Grid, # from `grid`
     out:str|Path, # folder
     say:Callable=print, # called with each line of progress
     bar:bool=True, # progress bar while generating?
     wait:float=0., # seconds to wait for another process that writes into the same spectrum
+    workers:str|int|None=None, # runs at a time: processes of this machine, or 'ray'; None: one after the other, here
 ) -> pd.DataFrame: # from `grid_results`, also written to results.csv
     "Make the cells that are missing"
-    for name, recipe in asked.runs():
-        run = Run(Path(out)/name, recipe, say=partial(_said_by, name, say), bar=bar, wait=wait)
-        run.train_arms(recipe.training.trials[0])
+    if workers is None: finished = _one_by_one(asked, out, say, bar, wait)
+    else: finished = runs_shared(asked, out, workers, say, wait)
+    for _ in finished:
         results = grid_results(out, say)
         write_csv(results.round(3), Path(out)/'results.csv')
     return results

@@ -22,7 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     ranges=['MINUTES', 'ranges_of', 'range_name', 'slices_of', 'RangeWriter', 'Work', 'RangeWorker',
         'RangeDone', 'stopping_on_term'],
     workers=['Crew', 'crew_of', 'Tally', 'run_local_worker', 'paint_locally', 'ray_shares', 'RangeActor',
-        'RayCrew', 'paint_on_ray', 'generate_together'],
+        'connected_ray', 'RayCrew', 'paint_on_ray', 'generate_together'],
     selection=['ON_EMPTY', 'MOST_PAIRS', 'passes', 'check_threshold', 'apply_threshold', 'threshold_warning',
         'validation_sample', 'threshold_at', 'calibrate', 'lost_classes', 'check_kept', 'kept', 'kept_by',
         'differing_bits', 'near_duplicates'],
