@@ -3,7 +3,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     samples=['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'AHEAD', 'ShiftFlip', 'Chain',
-        'augmentation', 'Samples', 'extras', 'draws_by_torch', 'made_ahead', 'ListLoader'],
+        'augmentation', 'Samples', 'extras', 'draws_by_torch', 'made_ahead', 'ranks', 'ListLoader',
+        'from_first'],
     prediction=['predict', 'of_true_class', 'features', 'head_gradient'],
     losses=['NEGATIVES', 'LOSSES', 'cross_entropy', 'CountLoss', 'BalancedSoftmax', 'ClassWeighted', 'Focal',
         'LDAM', 'DeferredReweighting', 'Flyp', 'contrast', 'ClampScale', 'LossKind', 'loss_of'],

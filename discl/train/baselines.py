@@ -15,12 +15,13 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from diffusers import DDIMScheduler, DDPMScheduler
 from diffusers.models.embeddings import get_timestep_embedding
 from fastai.callback.core import Callback
+from fastai.torch_core import get_model
 from fastcore.basics import patch
 from torch import nn
 from ..core.basics import DisclError, checked_number, meant, shown
 from ..core.devices import seeded
 from ..models.networks import head_of
-from .samples import Samples, draws_by_torch
+from .samples import Samples, draws_by_torch, from_first
 from .prediction import features, predict
 from .losses import cross_entropy
 from .fitting import fit
@@ -197,8 +198,8 @@ def right(self:Cuda,
     "Which images are recognised at a level"
     data = self.dls.train.dataset
     samples = data.using(_Always(self.strengthen, level))
-    with seeded(int(rng.integers(2**31))): guessed = predict(self.model, samples, rows).argmax(1)
-    return guessed == data.labels[rows].numpy()
+    with seeded(int(rng.integers(2**31))): guessed = predict(get_model(self.model), samples, rows).argmax(1)
+    return from_first(guessed) == data.labels[rows].numpy()
 
 # %% ../../nbs/5_train/56_baselines.ipynb #35e3ceb7
 @patch

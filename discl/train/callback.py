@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import numpy as np, pandas as pd
 from fastai.callback.core import Callback
+from fastai.torch_core import get_model
 from fastcore.basics import patch
 from torch import nn
 from ..core.basics import DisclError, checked_number
@@ -19,7 +20,7 @@ from ..curriculum.progress import guidance_set, mean_progress, set_aside
 from ..curriculum.strategies import Stage, Strategy
 from .mixture import Mixture
 from .prediction import head_gradient, of_true_class, predict
-from .samples import Samples
+from .samples import Samples, from_first
 
 # %% ../../nbs/5_train/54_callback.ipynb #3fdc01ff
 def probe_batches(
@@ -274,19 +275,23 @@ def _begin_probe(self:Curriculum,
 ) -> None:
     "Measure, and let real images be trained on if the probe asks for it"
     total = sum(self.size)
-    batches = self.probe.training_batches(self.loader.bs, total)
+    batches = self.probe.training_batches(self.loader.global_bs, total)
     real = np.array([], int)
     if batches:
         every_real = np.concatenate([self.rows.nontail, self.rows.tail])
-        real = draw_evenly(every_real, batches*self.loader.bs, rng)
+        real = draw_evenly(every_real, batches*self.loader.global_bs, rng)
         self._put(np.resize(real, total))
-    self.pending = _Pending(rng, real, batches, self.probe.measure(self.model))
+    self.pending = _Pending(rng, real, batches, self._measure())
     if not batches: self._end_probe()
+
+@patch
+def _measure(self:Curriculum): # -> dict λ -> float, or float (n,): the same in every process
+    return {lam: from_first(found) for lam, found in self.probe.measure(get_model(self.model)).items()}
 
 @patch
 def after_batch(self:Curriculum) -> None:
     if self.pending is None or not self.training: return
-    if self.iter + 1 >= self.pending.batches: self._end_probe(self.probe.measure(self.model))
+    if self.iter + 1 >= self.pending.batches: self._end_probe(self._measure())
 
 # %% ../../nbs/5_train/54_callback.ipynb #ed80233b
 @patch
@@ -339,7 +344,7 @@ class RecordTruth(Callback):
 
     def after_epoch(self) -> None:
         if self.epochs is not None and self.epoch >= self.epochs: return
-        self.found.append(true_class_probability(self.model, self.samples, self.rows))
+        self.found.append(true_class_probability(get_model(self.model), self.samples, self.rows))
 
     @property
     def record(self) -> np.ndarray: # float (epochs, n)
@@ -356,6 +361,6 @@ class Shuffled(Callback):
         self.seed = seed
 
     def before_epoch(self) -> None:
-        loader = self.learn.dls.train
+        loader = self.learn.dls.train # the same order in every process
         rng = np.random.default_rng([self.seed, self.epoch])
         loader.set_rows(rng.permutation(len(loader.dataset)))

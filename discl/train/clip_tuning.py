@@ -14,6 +14,7 @@ import numpy as np, pandas as pd, torch
 from fastai.callback.core import Callback
 from fastai.callback.training import GradientClip
 from fastai.learner import Learner
+from fastai.torch_core import get_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
@@ -86,7 +87,7 @@ class Watch(Callback):
     def before_fit(self) -> None: self.curve = [] # the measure of each epoch, in [0, 1]
 
     def after_epoch(self) -> None:
-        self.curve.append(measured_by(self.measure, predict(self.model, self.samples), self.samples.labels))
+        self.curve.append(measured_by(self.measure, predict(get_model(self.model), self.samples), self.samples.labels))
 
 # %% ../../nbs/5_train/57_clip_tuning.ipynb #bd3ac4b7
 def _probes(

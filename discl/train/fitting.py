@@ -7,11 +7,13 @@ __all__ = ['CHOOSERS', 'SCHEDULES', 'ADAMW', 'chooser', 'KeepBest', 'StopTrainin
            'FiniteLoss', 'fit']
 
 # %% ../../nbs/5_train/55_fitting.ipynb #731bc5e1
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import ContextManager
 import numpy as np, torch
+from accelerate import DistributedDataParallelKwargs
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine_scheds
@@ -19,12 +21,13 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import AccumMetric, accuracy
 from fastai.optimizer import Adam
+from fastai.torch_core import get_model, num_distrib, rank_distrib
 from sklearn.metrics import f1_score
 from torch import nn
 from ..core.basics import DisclError, checked_number, meant, shown
 from ..core.devices import autocast, device_and_dtype, out_of_memory, seeded
 from .callback import Curriculum, Shuffled
-from .samples import ListLoader, Samples
+from .samples import ListLoader, Samples, from_first
 import fastai.callback.progress # gives a Learner no_bar and no_logging
 
 # %% ../../nbs/5_train/55_fitting.ipynb #035e8d2e
@@ -70,15 +73,16 @@ class KeepBest(Callback):
 
     def after_epoch(self) -> None:
         place = self.recorder.metric_names.index(self.measure) - 1 # the first name is that of the epoch
-        value = float(self.recorder.values[-1][place])
+        value = float(from_first(self.recorder.values[-1][place])) # or processes might choose different epochs
         self.curve.append(value)
         if value > self.best:
             self.best, self.at = value, self.epoch
-            self.weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+            weights = get_model(self.model).state_dict()
+            self.weights = {name: tensor.detach().clone() for name, tensor in weights.items()}
         elif self.patience is not None and self.epoch - self.at >= self.patience: self.learn.stop_training = True
 
     def after_fit(self) -> None:
-        if self.weights: self.model.load_state_dict(self.weights)
+        if self.weights: get_model(self.model).load_state_dict(self.weights)
 
 # %% ../../nbs/5_train/55_fitting.ipynb #70ea0a20
 class StopTraining(Callback):
@@ -158,6 +162,28 @@ def _precision(
     if device_and_dtype()[1] == torch.float16: return nullcontext(), [MixedPrecision()]
     return autocast(device), []
 
+# %% ../../nbs/5_train/55_fitting.ipynb #a241eef5
+def _own_seed(
+    seed:int, # of a training
+) -> int: # of this process's part of it
+    "Each process augments in its own way; the first as if it were alone"
+    rank = rank_distrib()
+    return int(np.random.SeedSequence([seed, rank]).generate_state(1)[0]) if rank else seed
+
+def _take_gpu() -> None:
+    "Each process of a machine has a GPU of its own"
+    if num_distrib() < 2 or not torch.cuda.is_available(): return
+    torch.cuda.set_device(int(os.environ.get('LOCAL_RANK', 0)))
+
+def _together(
+    learn:Learner, # that may be one of several
+) -> ContextManager: # of its fit
+    "fastai's distributed training, if this is one of several processes"
+    if num_distrib() < 2: return nullcontext()
+    on_cpu = learn.dls.device.type == 'cpu'
+    graph = DistributedDataParallelKwargs(static_graph=hasattr(learn.model, 'contrastive')) # some weights have no gradient
+    return learn.distrib_ctx(sync_bn=not on_cpu, cpu=on_cpu, kwargs_handlers=[graph])
+
 # %% ../../nbs/5_train/55_fitting.ipynb #2fa855ff
 def _learner(
     model:nn.Module, # trained in place
@@ -171,6 +197,7 @@ def _learner(
     "fastai's Learner of these samples"
     train = ListLoader(samples, bs=bs, drop_last=True, num_workers=0)
     judged = ListLoader(validation, bs=getattr(validation, 'at_once', 512), num_workers=0)
+    _take_gpu()
     dls = DataLoaders(train, judged).to(device_and_dtype()[0])
     model = model.to(dls.device, memory_format=torch.channels_last)
     return Learner(dls, model, loss, opt_func=opt_func, metrics=chooser(measure))
@@ -244,7 +271,7 @@ def fit(
     curriculum:Curriculum|None=None, # None: all of `samples`, shuffled
     lr:float=1e-3, # peak learning rate
     wd:float=1e-5, # weight decay
-    bs:int=128, # batch size
+    bs:int=128, # batch size, of each process
     patience:int|None=None, # stop after so many epochs without a better validation accuracy
     seed:int=0, # of order, augmentation and dropout
     quiet:bool=True, # no progress bar and no log?
@@ -259,14 +286,16 @@ def fit(
     "The paper's long-tail recipe (its Table 8): Adam with batches of 128, and a cosine per step"
     _check_numbers(epochs, wd, seed, patience)
     size = sum(curriculum.size) if curriculum else len(samples)
-    _check_size(size, bs, validation)
-    if warmup_steps is not None: warmup = warmup_share(warmup_steps, epochs*(size//bs))
-    with seeded(seed):
+    global_bs = checked_number('bs', bs, 1, whole=True)*max(1, num_distrib())
+    _check_size(size, global_bs, validation)
+    if warmup_steps is not None: warmup = warmup_share(warmup_steps, epochs*(size//global_bs))
+    with seeded(_own_seed(seed)):
         learn = _learner(model, samples, validation, loss, bs, opt_func, measure)
         best = KeepBest(patience, measure)
         rate = ParamScheduler(dict(lr=learning_rate(lr, warmup, drops, schedule)))
         context, scaling = _precision(learn.dls.device)
         cbs = [rate, best, StopTraining(), FiniteLoss(), curriculum or Shuffled(seed), *scaling, *cbs]
-        with context, _silence(learn, quiet), _room_for(bs, learn.dls.device): learn.fit(epochs, lr, wd=wd, cbs=cbs)
+        with context, _together(learn), _silence(learn, quiet), _room_for(bs, learn.dls.device):
+            learn.fit(epochs, lr, wd=wd, cbs=cbs)
     learn.best = best # now: before, fastai would warn that the callback shadows it
     return learn

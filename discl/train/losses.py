@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np, torch, torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.losses import FocalLoss
+from fastai.torch_core import get_model
 from torch import nn
 from ..core.basics import DisclError, meant, shown
 from ..models.clip_classifier import ClipClassifier
@@ -195,7 +196,7 @@ def contrast(
 # %% ../../nbs/5_train/52_losses.ipynb #12a92295
 class ClampScale(Callback):
     "Keeps CLIP's logit_scale at most ln 100 (Radford et al. 2021)"
-    def after_step(self) -> None: self.model.clip.logit_scale.data.clamp_(max=math.log(100))
+    def after_step(self) -> None: get_model(self.model).clip.logit_scale.data.clamp_(max=math.log(100))
 
 # %% ../../nbs/5_train/52_losses.ipynb #663c56de
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LARGE', 'MEAN', 'STD', 'TRANSFORMS', 'BLENDS', 'EXTRAS', 'AHEAD', 'ShiftFlip', 'Chain', 'augmentation', 'Samples',
-           'extras', 'draws_by_torch', 'made_ahead', 'ListLoader']
+           'extras', 'draws_by_torch', 'made_ahead', 'ranks', 'ListLoader', 'from_first']
 
 # %% ../../nbs/5_train/50_samples.ipynb #915d7ee0
 import copy, os
@@ -17,7 +17,10 @@ from threading import current_thread
 import numpy as np, torch, torch.nn.functional as F
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.data.load import DataLoader
+from fastai.distributed import DistributedTrainer
+from fastai.torch_core import apply, maybe_gather, num_distrib, to_detach as detached
 from fastcore.basics import chunked, patch
+from torch import distributed as dist
 from torch.overrides import TorchFunctionMode
 from torch.utils.data import get_worker_info
 from torchvision.transforms import v2
@@ -341,6 +344,20 @@ def _sent(
     "On its way: nobody waits for it"
     return batch if device is None else tuple(part.to(device, non_blocking=True) for part in batch)
 
+# %% ../../nbs/5_train/50_samples.ipynb #e07918a3
+def ranks() -> tuple: # (number of this process, from 0, how many there are)
+    "Which of the processes that train together this is; (0, 1) where there is only one"
+    if num_distrib() < 2 or not dist.is_available() or not dist.is_initialized(): return 0, 1
+    return dist.get_rank(), dist.get_world_size()
+
+def _own_part(
+    rows:np.ndarray, # int (n,): a batch of all processes together
+) -> np.ndarray: # int, at least one
+    "What this process reads of it; where there are fewer rows than processes, some read the first one again"
+    rank, world = ranks()
+    own = rows if world == 1 else np.array_split(rows, world)[rank]
+    return own if len(own) else rows[:1]
+
 # %% ../../nbs/5_train/50_samples.ipynb #40f802a6
 class ListLoader(DataLoader):
     "A DataLoader that reads the rows in `rows`, in that order, ahead of its use if pictures have to be decoded"
@@ -352,6 +369,7 @@ class ListLoader(DataLoader):
     ) -> None:
         super().__init__(dataset, **kwargs)
         self.threads = threads
+        self.at = 0 # number of the batch that was read last
         self.set_rows(range(len(dataset)) if rows is None else rows)
 
     def set_rows(self,
@@ -368,12 +386,20 @@ class ListLoader(DataLoader):
 def get_idxs(self:ListLoader) -> Iterator: # of int
     "The rows, looked up as they are needed"
     if getattr(self.dataset, 'apart', False): self.make = self.dataset._maker()
+    if ranks()[1] > 1: return self._dealt()
     return (int(self.rows[k]) for k in range(self.n))
 
 @patch
 def _numbered(self:ListLoader, k): # number of a batch -> the number and its rows; None: there is no such batch
-    rows = self.rows[k*self.bs:(k + 1)*self.bs].tolist()
-    return (k, rows) if rows and (len(rows) == self.bs or not self.drop_last) else None
+    rows = self.rows[k*self.global_bs:(k + 1)*self.global_bs]
+    if not len(rows) or (self.drop_last and len(rows) < self.global_bs): return None
+    return k, _own_part(rows).tolist()
+
+@patch
+def _dealt(self:ListLoader): # -> the rows of this process, in order
+    for k in count():
+        if (numbered := self._numbered(k)) is None: return
+        yield from numbered[1]
 
 @patch
 def _made_ahead(self:ListLoader): # -> batches where they are needed, from threads
@@ -393,3 +419,83 @@ def create_batches(self:ListLoader,
     elif not getattr(self.dataset, 'apart', False): yield from map(self.dataset.batch, whole)
     elif get_worker_info(): yield from map(self.make, zip(count(self.offs, self.num_workers), whole))
     else: yield from self._made_ahead()
+
+# %% ../../nbs/5_train/50_samples.ipynb #0ba9d2d0
+@patch(as_prop=True)
+def global_bs(self:ListLoader) -> int: # bs of each process, in sum
+    "Rows of a batch, of all processes together"
+    return self.bs*ranks()[1]
+
+@patch
+def __len__(self:ListLoader) -> int:
+    if ranks()[1] == 1: return super(ListLoader, self).__len__()
+    return self.n//self.global_bs if self.drop_last else -(-self.n//self.global_bs)
+
+@patch
+def __iter__(self:ListLoader) -> Iterator: # of batches
+    for k, batch in enumerate(super(ListLoader, self).__iter__()):
+        self.at = k
+        yield batch
+
+# %% ../../nbs/5_train/50_samples.ipynb #0b1aa289
+_fastai_wraps = DistributedTrainer._wrap_dl
+
+@patch
+def _wrap_dl(self:DistributedTrainer,
+    dl:DataLoader, # of the Learner
+) -> DataLoader: # that deals rows out to processes
+    "fastai's own way, but for a loader that deals them out itself"
+    if not isinstance(dl, ListLoader): return _fastai_wraps(self, dl)
+    dl.to(self.learn.model.device)
+    return dl
+
+# %% ../../nbs/5_train/50_samples.ipynb #d63700f1
+@patch
+def _sizes(self:ListLoader, k): # number of a batch -> how many rows of each process's part count
+    world = ranks()[1]
+    each, more = divmod(min(self.global_bs, self.n - k*self.global_bs), world)
+    return [each + (rank < more) for rank in range(world)]
+
+@patch
+def _mean(self:ListLoader, x): # scalar: the mean of a part -> what makes fastai's metrics the mean of all rows
+    rank, last = ranks()[0], len(self) - 1
+    own, counted, at_last = max(1, self._sizes(self.at)[rank]), self._sizes(self.at)[rank], self._sizes(last)
+    total = x.double()*counted
+    dist.all_reduce(total)
+    read, rows = last*self.bs + max(1, at_last[rank]), last*self.global_bs + sum(at_last)
+    total = total*read/(rows*own)
+    return total.to(x.dtype) if x.is_floating_point() else total
+
+# %% ../../nbs/5_train/50_samples.ipynb #8101b27a
+@patch
+def _gathered(self:ListLoader, x): # anything that was found of a part -> of the whole batch
+    if not isinstance(x, torch.Tensor): return x
+    if not x.ndim: return self._mean(x)
+    rank, world = ranks()
+    sizes = self._sizes(self.at)
+    if len(x) != max(1, sizes[rank]): return maybe_gather(x) # nothing that has rows
+    filled = x.new_zeros(max(sizes), *x.shape[1:])
+    filled[:len(x)] = x
+    parts = [torch.empty_like(filled) for _ in range(world)]
+    dist.all_gather(parts, filled)
+    return torch.cat([part[:size] for part, size in zip(parts, sizes)])
+
+@patch
+def to_detach(self:ListLoader,
+    b:object, # tensors in tuples, lists and dicts
+    cpu:bool=True, # bring them to the CPU?
+    gather:bool=True, # from all processes?
+) -> object: # the same, without gradients
+    "What fastai's Learner asks of a loader that deals rows out"
+    if not gather or ranks()[1] == 1: return detached(b, cpu, gather)
+    return detached(apply(self._gathered, detached(b, False, False)), cpu, False)
+
+# %% ../../nbs/5_train/50_samples.ipynb #67a74a88
+def from_first(
+    numbers:np.ndarray|float, # as this process has them
+) -> np.ndarray|float: # as the first process has them
+    "The same numbers for all processes that train together: they could differ in the last digit, and decide differently"
+    if ranks()[1] == 1: return numbers
+    sent = torch.from_numpy(np.array(numbers, float)).to('cuda' if 'nccl' in dist.get_backend() else 'cpu')
+    dist.broadcast(sent, 0)
+    return sent.cpu().numpy()[()]
