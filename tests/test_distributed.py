@@ -51,7 +51,7 @@ class Unsure(ProgressProbe):
     "The second process measures something else, as it might in the last digit"
     def measure(self, model):
         found = super().measure(model)
-        return {lam: found[lam]*0 + rank_distrib()*lam for lam in found} if rank_distrib() else found
+        return {lam: 0*value + lam for lam, value in found.items()} if rank_distrib() else found
 
 
 def some(n, seed):
@@ -89,7 +89,8 @@ def outcome(learn, cb, best, seen):
 
 def by_learner(bs):
     "A Learner and loaders of the user's own, under fastai's context manager"
-    spied, judged, cb, best = Spy(*some(160, 0)), Samples(*some(VALIDATION, 1)), curriculum(), KeepBest(measure='macro_f1')
+    spied, judged = Spy(*some(160, 0)), Samples(*some(VALIDATION, 1))
+    cb, best = curriculum(), KeepBest(measure='macro_f1')
     spied.seen = []
     loaders = DataLoaders(ListLoader(spied, bs=bs, drop_last=True), ListLoader(judged, bs=bs))
     learn = Learner(loaders, network(), cross_entropy, opt_func=Adam, metrics=[accuracy, chooser('macro_f1')])
@@ -121,7 +122,8 @@ def by_fit(bs, images):
     decoded, judged, lists = Spy(DecodedPixels(images, 8), images.labels), Samples(*some(VALIDATION, 1)), Lists()
     decoded.seen = []
     assert decoded.apart
-    learn = fit(network(), decoded, judged, 5, cross_entropy, bs=bs, lr=.003, patience=2, warmup_steps=2, cbs=[lists])
+    about = dict(bs=bs, lr=.003, patience=2, warmup_steps=2, cbs=[lists])
+    learn = fit(network(), decoded, judged, 5, cross_entropy, **about)
     found = {f'weight {name}': tensor for name, tensor in learn.model.state_dict().items()}
     found |= {f'list {epoch}': torch.tensor(rows) for epoch, rows in enumerate(lists.found)}
     found |= dict(curve=torch.tensor(learn.best.curve), best=torch.tensor(learn.best.at))
@@ -141,7 +143,8 @@ def trained(bs, folder):
     "Every training -> what it left"
     with forced_device('cpu'), forced_dtype('float32'):
         images = files(folder)
-        return dict(learner=by_learner(bs), fit=by_fit(bs, images), clip=by_clip(bs, False), flyp=by_clip(bs, True))
+        of_clip = dict(clip=by_clip(bs, False), flyp=by_clip(bs, True))
+        return dict(learner=by_learner(bs), fit=by_fit(bs, images)) | of_clip
 
 
 def free_port():
@@ -168,7 +171,7 @@ def outcomes(tmp_path_factory):
         said = both.communicate(timeout=180)[1].decode()
     finally: both.kill()
     assert both.returncode == 0, said
-    return [torch.load(folder/f'{rank}.pt') for rank in '01'] + [alone]
+    return [torch.load(folder/f'{rank}.pt', weights_only=True) for rank in '01'] + [alone]
 
 
 def weights(found): return {name: value for name, value in found.items() if name.startswith('weight')}
@@ -207,8 +210,9 @@ def test_rows_made_ahead_are_seen_once(outcomes):
 def test_it_is_what_one_process_does_with_twice_the_batch(outcomes, kind):
     first, _, alone = [found[kind] for found in outcomes]
     assert first.keys() == alone.keys()
-    apart = {name: float((first[name].double() - alone[name].double()).abs().max()) for name in first.keys() - {'seen'}}
-    print(f'{kind}: weights differ by {max(weights(apart).values()):.1e} at most, all else by {max(apart.values()):.1e}')
+    names = first.keys() - {'seen'}
+    apart = {name: float((first[name].double() - alone[name].double()).abs().max()) for name in names}
+    print(f'{kind}: weights differ by {max(weights(apart).values()):.1e}, and nothing by more than {max(apart.values()):.1e}')
     assert max(apart.values()) < 1e-5
 
 

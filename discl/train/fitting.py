@@ -21,7 +21,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import AccumMetric, accuracy
 from fastai.optimizer import Adam
-from fastai.torch_core import get_model, num_distrib, rank_distrib
+from fastai.torch_core import get_model, maybe_gather, num_distrib, rank_distrib
 from sklearn.metrics import f1_score
 from torch import nn
 from ..core.basics import DisclError, checked_number, meant, shown
@@ -181,7 +181,8 @@ def _together(
     "fastai's distributed training, if this is one of several processes"
     if num_distrib() < 2: return nullcontext()
     on_cpu = learn.dls.device.type == 'cpu'
-    graph = DistributedDataParallelKwargs(static_graph=hasattr(learn.model, 'contrastive')) # some weights have no gradient
+    of_clip = hasattr(learn.model, 'contrastive') # some of its weights have no gradient
+    graph = DistributedDataParallelKwargs(static_graph=of_clip)
     return learn.distrib_ctx(sync_bn=not on_cpu, cpu=on_cpu, kwargs_handlers=[graph])
 
 # %% ../../nbs/5_train/55_fitting.ipynb #2fa855ff
@@ -216,13 +217,15 @@ def _silence(
 # %% ../../nbs/5_train/55_fitting.ipynb #c86598e2
 def _check_size(
     images:int, # of an epoch
-    bs:int, # batch size
+    bs:int, # batch size, of each process
     validation:Samples, # that choose the epoch
-) -> None:
+) -> int: # steps of an epoch
     "An error where there is not a single batch to train on, or nothing to choose an epoch by"
-    if images < checked_number('bs', bs, 1, whole=True):
-        raise DisclError(f'{images} training images do not fill a batch of {bs}; make bs smaller')
+    global_bs = checked_number('bs', bs, 1, whole=True)*max(1, num_distrib())
+    if images < global_bs:
+        raise DisclError(f'{images} training images do not fill a batch of {global_bs}; make bs smaller')
     if not len(validation): raise DisclError('there is no validation image: nothing can choose the best epoch')
+    return images//global_bs
 
 # %% ../../nbs/5_train/55_fitting.ipynb #54249998
 @contextmanager
@@ -258,7 +261,8 @@ class FiniteLoss(Callback):
     "An error as soon as an epoch ends with a loss that is no number"
     def after_train(self) -> None:
         "Look at the last loss of the epoch"
-        if not hasattr(self.learn, 'loss') or torch.isfinite(self.learn.loss.detach()).all(): return
+        if not hasattr(self.learn, 'loss'): return
+        if torch.isfinite(maybe_gather(self.learn.loss.detach())).all(): return # of every process
         raise DisclError(f'the loss is not finite after epoch {self.epoch + 1}: a smaller learning rate may help')
 
 # %% ../../nbs/5_train/55_fitting.ipynb #d52b95c6
@@ -286,9 +290,8 @@ def fit(
     "The paper's long-tail recipe (its Table 8): Adam with batches of 128, and a cosine per step"
     _check_numbers(epochs, wd, seed, patience)
     size = sum(curriculum.size) if curriculum else len(samples)
-    global_bs = checked_number('bs', bs, 1, whole=True)*max(1, num_distrib())
-    _check_size(size, global_bs, validation)
-    if warmup_steps is not None: warmup = warmup_share(warmup_steps, epochs*(size//global_bs))
+    steps = _check_size(size, bs, validation)
+    if warmup_steps is not None: warmup = warmup_share(warmup_steps, epochs*steps)
     with seeded(_own_seed(seed)):
         learn = _learner(model, samples, validation, loss, bs, opt_func, measure)
         best = KeepBest(patience, measure)

@@ -494,7 +494,7 @@ def to_detach(self:ListLoader,
 def from_first(
     numbers:np.ndarray|float, # as this process has them
 ) -> np.ndarray|float: # as the first process has them
-    "The same numbers for all processes that train together: they could differ in the last digit, and decide differently"
+    "The same numbers for all processes that train together: their own may differ in the last digit"
     if ranks()[1] == 1: return numbers
     sent = torch.from_numpy(np.array(numbers, float)).to('cuda' if 'nccl' in dist.get_backend() else 'cpu')
     dist.broadcast(sent, 0)
