@@ -229,6 +229,11 @@ def test_a_worker_is_asked_to_leave(tmp_path):
 def test_too_few_resources_are_a_sentence(tmp_path, ray):
     with pytest.raises(DisclError, match='9 workers do not fit: Ray has 4 CPUs'):
         generate_together(asked()[0], work_at(tmp_path/'s'), 'ray:9', bar=False)
+
+    class Holder:
+        "Someone else's work"
+        def hold(self): return True
+
     holder = ray.remote(num_cpus=3)(Holder).remote()
     assert ray.get(holder.hold.remote())
     crew = RayCrew(work_at(tmp_path/'s'), 2, patience=3.)
@@ -239,23 +244,17 @@ def test_too_few_resources_are_a_sentence(tmp_path, ray):
     ray.kill(holder)
 
 
-class Holder:
-    "Someone else's work"
-    def hold(self): return True
-
-
 def test_a_place_that_cannot_be_reached(bucket, monkeypatch):
     jobs, _ = asked(2, 1)
     with pytest.raises(Unreached, match='no such bucket'): RangeWorker(work_at('s3://not-there-at-all/spectrum')).paint(jobs)
     worker = RangeWorker(work_at(f's3://{bucket}/spectrum'))
     whole = worker.store.disk.system.put_file
-    worker.paint(jobs[jobs.source == jobs.source.iloc[0]])
     monkeypatch.setattr(worker.store.disk.system, 'put_file', cut_off)
     with pytest.raises(Unreached, match='is whole and waits in'): worker.paint(jobs)
     monkeypatch.setattr(worker.store.disk.system, 'put_file', whole)
     worker.store.clear_unfinished()
     before = len(worker.store)
-    assert before > len(jobs)//2
+    assert before > 0, 'nothing was finished when the network went'
     assert worker.paint(jobs).made == len(jobs) - before
     assert sorted(Store(f's3://{bucket}/spectrum').jobs().to_pylist()) == sorted(jobs.job)
 

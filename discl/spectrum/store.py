@@ -234,8 +234,11 @@ def _facts_of(self:Store, kind, name): # as from `_find`, found now or before
 def _add_shard(self:Store, kind, table): # pyarrow Table -> a new shard, named by its rows
     metadata, table = table.schema.metadata, _sealed(table)
     name = self._shard_name(kind, table)
+    self._create_shard(kind, name, table.replace_schema_metadata(metadata))
     if self.read_small('store.json', None) is None: self.write_small('store.json', dict(format=FORMAT))
-    table = table.replace_schema_metadata(metadata)
+
+@patch
+def _create_shard(self:Store, kind, name, table): # unless it is there, and whole
     if self.write_shard(kind, name, table, new=True): return
     try: self._facts_of(kind, name)
     except NotWhole: # what is there is no shard: make room for one
