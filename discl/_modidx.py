@@ -2522,6 +2522,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                              'discl/spectrum/ranges.py'),
                                        'discl.spectrum.ranges.RangeWorker.is_orphan': ( '3_spectrum/ranges.html#rangeworker.is_orphan',
                                                                                         'discl/spectrum/ranges.py'),
+                                       'discl.spectrum.ranges.RangeWorker.load': ( '3_spectrum/ranges.html#rangeworker.load',
+                                                                                   'discl/spectrum/ranges.py'),
                                        'discl.spectrum.ranges.RangeWorker.pace': ( '3_spectrum/ranges.html#rangeworker.pace',
                                                                                    'discl/spectrum/ranges.py'),
                                        'discl.spectrum.ranges.RangeWorker.paint': ( '3_spectrum/ranges.html#rangeworker.paint',

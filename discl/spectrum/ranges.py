@@ -165,7 +165,12 @@ def scorer(self:RangeWorker) -> Scorer|None: # None: nothing is scored
     rule = None if self.work.threshold is None else partial(passes, threshold=self.work.threshold)
     return Scorer(self.known_clip, self.work.sources, rule)
 
-# %% ../../nbs/3_spectrum/37a_ranges.ipynb #7a1bc71c
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #48539ccc
+@patch
+def load(self:RangeWorker) -> None:
+    "Open the models now, so that nobody takes that for the time of a range"
+    for opened in (self.painter, self.scorer): del opened
+
 @patch
 def pace(self:RangeWorker,
     jobs:pd.DataFrame, # that wait
@@ -189,16 +194,18 @@ class RangeDone:
     failed: int = 0 # jobs that gave no usable image, now
     stopped: bool = False # was it left before its end?
 
-# %% ../../nbs/3_spectrum/37a_ranges.ipynb #b296f2ee
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #16b4ca27
 @patch
 def paint(self:RangeWorker,
     jobs:pd.DataFrame, # of a range
 ) -> RangeDone:
     "Paint what the store lacks of a range"
-    start, name = time.monotonic(), range_name(jobs)
+    name = range_name(jobs)
     store = self.store.part(name)
     todo = jobs[store.missing(jobs.job, self.work.failed)]
     if not len(todo): return RangeDone(name, len(jobs), 0, 0, 0.)
+    self.load()
+    start = time.monotonic()
     made, passed, failed = self._paint_some(store, jobs, todo)
     seconds = time.monotonic() - start
     if made: self.seconds = seconds/made
