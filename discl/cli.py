@@ -317,11 +317,12 @@ def generate(
 def score(
     out:str='runs/run', # folder of the run
     wait:number=None, # seconds to wait for another process that writes here
+    workers:str=None, # that score together: 2 processes of this machine, ray, or ray:8 (default: this process alone)
     **settings, # of the recipe, as typed
 ) -> None:
     "Score the spectrum with CLIP and filter it; writes trial-N/kept.csv"
     from discl.spectrum.selection import kept_by
-    run = begin(out, settings, wait=wait)
+    run = begin(out, settings, wait=wait, workers=workers)
     for trial in run.recipe.training.trials: print(kept_by(run.filter(trial)).to_string())
 
 # %% ../nbs/99_cli.ipynb #c7b5baa3
@@ -339,9 +340,12 @@ def train(
 @command()
 def report(
     out:str='runs/run', # folder of the run
+    publish:str='', # also copy recipe, tables and report to a folder or an address, such as s3://bucket/results
 ) -> None:
     "Write report.html, figures and results.csv"
-    print(begin(out, {}, stored_only=True).report())
+    run = begin(out, {}, stored_only=True)
+    print(run.report())
+    if publish: print(f'{len(run.publish(publish))} files in {publish}')
 
 # %% ../nbs/99_cli.ipynb #b5deebc7
 def grid_forecast(

@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
     ranges=['MINUTES', 'ranges_of', 'range_name', 'slices_of', 'RangeWriter', 'Work', 'RangeWorker',
         'RangeDone', 'stopping_on_term'],
     workers=['Crew', 'crew_of', 'Tally', 'run_local_worker', 'paint_locally', 'ray_shares', 'RangeActor',
-        'connected_ray', 'RayCrew', 'paint_on_ray', 'generate_together'],
+        'connected_ray', 'RayCrew', 'paint_on_ray', 'generate_together', 'score_together'],
     alia=['ALIA_PROMPT', 'ALIA_NEGATIVE', 'text_similarities', 'shows_subject', 'class_thresholds',
         'confident', 'alia_verdicts', 'alia_told', 'alia_kept'],
 ))

@@ -6,7 +6,7 @@
 __all__ = ['MINUTES', 'ranges_of', 'range_name', 'slices_of', 'RangeWriter', 'Work', 'RangeWorker', 'RangeDone',
            'stopping_on_term']
 
-# %% ../../nbs/3_spectrum/37a_ranges.ipynb #b7bbef54
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #ce7b368d
 import math, signal, threading, time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from ..models.clip import Clip
 from ..models.generators import EMBEDDED, Settings
 from .generation import Intake, Writer, measure_pace
 from .painter import Painter, load_painter
-from .scoring import Scorer
+from .scoring import Scorer, ahead, decoded_rows, parts_of
 from .selection import passes
 from .store import Store
 
@@ -105,7 +105,7 @@ def _flush_slice(self:RangeWriter, number): # its rows and scores as a shard eac
     if mine.any(): self.store.add_scores(scores[mine])
     self.scores = [scores[~mine]]
 
-# %% ../../nbs/3_spectrum/37a_ranges.ipynb #96e38054
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #539fdbfd
 @dataclass(frozen=True)
 class Work:
     "What all workers of a spectrum have in common"
@@ -121,6 +121,7 @@ class Work:
     threshold: float|None = None # on the text score, to show the share that passes
     failed: bool = False # try again what has failed before?
     slice_seconds: float = 20. # of work between two shards
+    only_score: bool = False # score what is there, instead of painting what is not?
 
 # %% ../../nbs/3_spectrum/37a_ranges.ipynb #4bd046f2
 class RangeWorker:
@@ -253,6 +254,49 @@ def _paint_halves(self:RangeWorker, store, jobs, todo): # -> images, and source 
         more, found = self._paint_halves(store, jobs, left)
         made, culprits = made + more, culprits | found
     return made, culprits
+
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #b69dff9a
+@patch
+def score(self:RangeWorker,
+    jobs:pd.DataFrame, # of a range, with stored images
+) -> RangeDone:
+    "Score what `clip` has not scored of a range"
+    name, scorer = range_name(jobs), self.scorer
+    part = self.store.part(name)
+    todo = jobs[~jobs.job.isin(part.scores(scorer.clip.id).job)]
+    if not len(todo): return RangeDone(name, len(jobs), 0, 0, 0.)
+    start = time.monotonic()
+    rows = self.store.batches(['job', 'source', 'name', 'sha256', 'image'], todo.job)
+    scores = [scorer(few, images) for few, images in ahead(decoded_rows, parts_of(rows))]
+    if not scores: return RangeDone(name, len(jobs), 0, 0, 0.)
+    scores = pd.concat(scores)
+    part.add_scores(scores)
+    passed = 0 if scorer.passes is None else int(scorer.passes(scores).sum())
+    return RangeDone(name, len(jobs), len(scores), passed, time.monotonic() - start)
+
+@patch
+def work_on(self:RangeWorker,
+    jobs:pd.DataFrame, # of a range
+) -> RangeDone:
+    "Whatever the work is"
+    return self.score(jobs) if self.work.only_score else self.paint_carefully(jobs)
+
+# %% ../../nbs/3_spectrum/37a_ranges.ipynb #2e1b8108
+@patch
+def scoring_pace(self:RangeWorker,
+    jobs:pd.DataFrame, # with stored images
+    few:int=64, # images that are timed
+) -> float: # seconds of a job, on average
+    "Score a few stored images, and time that; nothing is stored"
+    rows = self.store.batches(['job', 'source', 'name', 'sha256', 'image'], jobs.job.iloc[:few])
+    scorer = self.scorer
+    for part in parts_of(rows):
+        pictures = decoded_rows(part)
+        scorer(*pictures) # the first call is slower
+        start = time.monotonic()
+        scorer(*pictures)
+        return (time.monotonic() - start)/len(part)
+    return 0.
 
 # %% ../../nbs/3_spectrum/37a_ranges.ipynb #098043dc
 @contextmanager

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['Crew', 'crew_of', 'Tally', 'run_local_worker', 'paint_locally', 'ray_shares', 'RangeActor', 'connected_ray',
-           'RayCrew', 'paint_on_ray', 'generate_together']
+           'RayCrew', 'paint_on_ray', 'generate_together', 'score_together']
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #49b4765f
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #6a28a52c
 import os, pickle, re, sys, tempfile, threading, time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 import pandas as pd
@@ -117,9 +117,9 @@ def run_local_worker(
             if worker.asked_to_leave() or (folder/'error.json').exists(): return
             if _claim(folder, start, name): _paint_and_tell(folder, worker, jobs, name, rank)
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #4b593a80
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #38e72b65
 def _paint_and_tell(folder, worker, jobs, name, rank): # one range, and a small file that says what became of it
-    try: done = worker.paint_carefully(jobs)
+    try: done = worker.work_on(jobs)
     except DisclError as error: return write_json(folder/'error.json', dict(error=str(error)))
     part = '' if not done.stopped else f'-{time.time_ns()}'
     write_json(folder/f'done/{name}{part}.json', dict(asdict(done), worker=str(rank)))
@@ -190,16 +190,19 @@ def ray_shares(
     if workers is not None and workers > most: raise DisclError(f'{workers} workers do not fit: Ray has {what}')
     return workers or most, each
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #3b8cc7ea
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #a8bb1eba
+def _pace_of(worker, jobs): # seconds of a job
+    return worker.scoring_pace(jobs) if worker.work.only_score else worker.pace(jobs)
+
 class RangeActor:
     "A worker as Ray keeps it"
     def __init__(self, work): self.worker = RangeWorker(work)
     def ready(self): return os.getpid()
-    def pace(self, jobs): return self.worker.pace(jobs)
+    def pace(self, jobs): return _pace_of(self.worker, jobs)
 
-    def paint(self, jobs): # -> RangeDone, or a DisclError
+    def work_on(self, jobs): # -> RangeDone, or a DisclError
         with stopping_on_term(self.worker):
-            try: return self.worker.paint_carefully(jobs)
+            try: return self.worker.work_on(jobs)
             except DisclError as error: return DisclError(str(error))
 
 # %% ../../nbs/3_spectrum/37b_workers.ipynb #e8ab3405
@@ -268,7 +271,7 @@ def _replaced(self:RayCrew, actor): # a new actor in the place of one whose mach
     self.ray.kill(actor)
     return new
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #14a8a83d
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #687da3d5
 @patch
 def paint(self:RayCrew,
     ranges:list[pd.DataFrame], # from `ranges_of`
@@ -279,7 +282,7 @@ def paint(self:RayCrew,
     while queue or self.task_of:
         while queue and free:
             actor, jobs = free.popleft(), queue.popleft()
-            self.task_of[actor.paint.remote(jobs)] = actor, jobs
+            self.task_of[actor.work_on.remote(jobs)] = actor, jobs
         finished, _ = self.ray.wait(list(self.task_of), num_returns=1)
         actor, jobs = self.task_of.pop(finished[0])
         done = self._result(finished[0], jobs)
@@ -306,11 +309,11 @@ def paint_on_ray(
     finally: crew.close()
     return crew.left_out
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #605950ca
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #af58464e
 def _pace_here(work, jobs): # seconds of a job, measured in this process, which keeps no model
     import torch
     worker = RangeWorker(work)
-    found = worker.pace(jobs)
+    found = _pace_of(worker, jobs)
     del worker
     if torch.cuda.is_available(): torch.cuda.empty_cache()
     return found
@@ -332,13 +335,39 @@ def generate_together(
         for moved in store.sweep(): say(f'not whole: {moved}')
         todo = jobs[store.missing(jobs.job, work.failed)]
         if not len(todo): return 0
-        with tqdm(total=len(jobs), initial=len(jobs) - len(todo), disable=not bar, unit='image') as progress:
-            tally = Tally(progress, price, crew.workers or 1)
-            _give_out(crew, work, todo, tally, minutes, say)
+        tally = _shared(crew, work, jobs, todo, minutes, price, bar, say)
     _tell_what_is_left(work, todo, tally, say)
     return tally.made
 
-# %% ../../nbs/3_spectrum/37b_workers.ipynb #94a37971
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #e759e9b7
+def score_together(
+    jobs:pd.DataFrame, # from `list_jobs`; those without an image are left out
+    work:Work, # what there is to know; `clip` scores
+    workers:str|int, # as for `crew_of`
+    minutes:float=MINUTES, # of work in a range
+    price:float|None=None, # of an hour of one worker, in any currency
+    bar:bool=True, # show a progress bar?
+    wait:float=0., # seconds to wait for another process that writes into a local store
+    say:Callable=print, # called with each line of news
+) -> int: # samples scored now
+    "Score what the CLIP has not scored yet, by several workers"
+    if not work.clip: raise DisclError('scoring needs a CLIP: Work(…, clip=…)')
+    crew, store, work = crew_of(workers), Store(work.place), replace(work, only_score=True)
+    with store.lock(wait, say):
+        store.clear_unfinished()
+        done = store.scores(RangeWorker(work).scorer.clip.id).job
+        there = jobs[~store.missing(jobs.job) & ~jobs.job.isin(store.failed().job)]
+        todo = there[~there.job.isin(done)]
+        if not len(todo): return 0
+        return _shared(crew, work, there, todo, minutes, price, bar, say).made
+
+# %% ../../nbs/3_spectrum/37b_workers.ipynb #e05efee1
+def _shared(crew, work, jobs, todo, minutes, price, bar, say): # gives out what is left of the jobs -> Tally
+    with tqdm(total=len(jobs), initial=len(jobs) - len(todo), disable=not bar, unit='image') as progress:
+        tally = Tally(progress, price, crew.workers or 1)
+        _give_out(crew, work, todo, tally, minutes, say)
+    return tally
+
 def _give_out(crew, work, todo, tally, minutes, say): # to Ray, or to processes of this machine
     if crew.ray:
         for name, why in paint_on_ray(work, todo, crew.workers, tally, minutes): say(f'range {name} is left out: {why}')
