@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=dict(
         'check_settings', 'check_images', 'hard_counts', 'check_arms', 'check_recipe', 'augmentation_of',
         'arm_samples', 'arm_curriculum', 'real_instead', 'in_common', 'TrainedArm', 'train_arm', 'network_of',
         'untrained_arm', 'ensemble_arm', 'evaluate', 'arm_result', 'check_comparable', 'StepTimes'],
-    run=['POOLS', 'RESULT_COLUMNS', 'WILD_COLUMNS', 'REPORT_PARTS', 'PUBLISHED', 'check_folder',
+    run=['POOLS', 'RESULT_COLUMNS', 'WILD_COLUMNS', 'REPORT_PARTS', 'SHARED_FILES', 'check_folder',
         'check_generating', 'Run', 'class_changes', 'labelled', 'without_nan', 'read_result', 'arm_files',
         'ReportFacts'],
     grids=['MAIN', 'WILD', 'LARGER', 'ABLATIONS', 'GRIDS', 'single_level_arms', 'around_threshold',
