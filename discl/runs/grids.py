@@ -12,6 +12,7 @@ import multiprocessing, tempfile, time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -202,12 +203,12 @@ def _take_device(devices): # each process takes a GPU, where there are any
 # %% ../../nbs/7_runs/73_grids.ipynb #f3a35055
 def _by_processes(tasks, workers): # yields (name, lines of progress or an error)
     import torch
-    from discl.runs.grids import _make_run as make, _take_device as take # by their module, where new processes find them
+    grids = import_module('discl.runs.grids') # where new processes find the functions
     context = multiprocessing.get_context('spawn')
     devices = context.Queue()
     for number in range(workers): devices.put(number % max(1, torch.cuda.device_count()))
-    with ProcessPoolExecutor(workers, context, take, (devices,)) as pool:
-        name_of = {pool.submit(make, *task): task[1] for task in tasks}
+    with ProcessPoolExecutor(workers, context, grids._take_device, (devices,)) as pool:
+        name_of = {pool.submit(grids._make_run, *task): task[1] for task in tasks}
         for done in as_completed(name_of):
             try: yield name_of[done], done.result()
             except (DisclError, BrokenProcessPool) as error: yield name_of[done], error
