@@ -140,7 +140,7 @@ def test_a_model_that_does_not_fit(tmp_path):
     tiny.sd(tmp_path)
     tiny.clip(tmp_path/'clip')
     def full(self, *args, **kwargs): raise torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.')
-    with pytest.MonkeyPatch.context() as patch, pretend('cuda'):
+    with pretend('cuda'), pytest.MonkeyPatch.context() as patch: # undone in the other order
         patch.setattr(torch.nn.Module, 'to', full)
         with pytest.raises(DisclError, match='does not fit into the memory of cuda'): load_pipeline(str(tmp_path), 'float32')
         with pytest.raises(DisclError, match='does not fit into the memory of cuda'): Clip(str(tmp_path/'clip'))
