@@ -352,6 +352,7 @@ def score_together(
 ) -> int: # samples scored now
     "Score what the CLIP has not scored yet, by several workers"
     if not work.clip: raise DisclError('scoring needs a CLIP: Work(…, clip=…)')
+    if price is not None: check_number('price', price)
     crew, store, work = crew_of(workers), Store(work.place), replace(work, only_score=True)
     with store.lock(wait, say):
         store.clear_unfinished()
